@@ -41,7 +41,8 @@ class Piece:
 
 def pieces(post: Post) -> tuple[Piece, ...]:
     """The post's words, links, mentions and tags in order, without what the page shows another way:
-    the automatic reply prefix and the trailing links to the post's own media, quote or article."""
+    the automatic reply prefix and the trailing links to the post's own media, quote or article.
+    """
     placed = list(_placed(post))
     start = _prefix_end(post)
     end = _end_before_attachments(post, placed)
@@ -77,7 +78,7 @@ def links(post: Post) -> tuple[Entity, ...]:
 
 
 def direction(lang: str | None, text: str) -> Literal["ltr", "rtl"]:
-    """The writing direction: of the language where X names one that tells, else of the first strong letter."""
+    """Writing direction: of the language where X names a telling one, else of the first strong letter."""
     if lang in RTL_LANGUAGES:
         return "rtl"
     for character in text:
@@ -124,7 +125,8 @@ def _words(text: str) -> int:
 
 def _placed(post: Post) -> Iterator[Entity]:
     """Entities in order of their place, each where its own words stand; the ones that cannot be placed,
-    and those that overlap an earlier one, are left out."""
+    and those that overlap an earlier one, are left out.
+    """
     placed = sorted(
         (moved for entity in post.entities if (moved := _place(post.text, entity)) is not None),
         key=lambda entity: (entity.start, -entity.end),
