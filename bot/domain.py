@@ -209,9 +209,10 @@ class Goal:
 
 @dataclass(frozen=True, slots=True)
 class Mention:
-    """A post that names the bot, with the people it names by id."""
+    """A post that names the bot, as X sent it (`payload`) and as we read it."""
 
     post: Post
+    payload: Any = None
 
     @property
     def id(self) -> int:
@@ -230,3 +231,6 @@ class Refusal:
     """Why a mention is not answered with a thread: a stable word, see `unroll jobs show`."""
 
     reason: str
+
+
+Decision = Request | Refusal

@@ -1,0 +1,107 @@
+"""Is this mention a request, and for which post? A decision with its reason. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from html import unescape
+
+from bot.domain import Decision, Goal, Mention, Post, Refusal, Request
+
+KEYWORDS = ("unroll", "compile")
+
+NEGATIONS = re.compile(r"\b(?:do\s*n[o'\u2019]?t|never|no)\s+(?:please\s+)?(?:@\w+\s+)?(?:{})", re.IGNORECASE)
+STATUS_LINK = re.compile(
+    r"^https?://(?:www\.|mobile\.)?(?:x|twitter)\.com/(?:\w+|i/web)/status(?:es)?/(\d{1,19})\b", re.IGNORECASE
+)
+
+
+def decide(
+    mention: Mention, *, bot_id: int, bot_username: str, keywords: Collection[str] = KEYWORDS
+) -> Decision:
+    """The thread that the mention asks for, or why it is none.
+
+    Reasons: `own-post`, `repost`, `in-prefix` (X repeats the bot's name in front of every reply below the
+    bot's own), `no-keyword`, `negated`, `no-thread` (nothing was replied to, quoted or linked).
+    """
+    post = mention.post
+    if objection := _objection(post, bot_id, bot_username, keywords):
+        return Refusal(objection)
+    goal = _goal(post, bot_id)
+    return Request(goal) if goal else Refusal("no-thread")
+
+
+def _objection(post: Post, bot_id: int, bot_username: str, keywords: Collection[str]) -> str | None:
+    words = _own_words(post)
+    text = unescape(words)
+    if post.author_id == bot_id:
+        return "own-post"
+    if post.reposted is not None:
+        return "repost"
+    if not _names_bot(post, words, bot_id, bot_username):
+        return "in-prefix"
+    if not _says(text, keywords):
+        return "no-keyword"
+    return "negated" if _says_not(text, keywords) else None
+
+
+def post_id_of(address: str) -> int | None:
+    """The post id in a link to a post, or in a bare id of up to 19 digits."""
+    address = address.strip()
+    if re.fullmatch(r"\d{1,19}", address):
+        return int(address)
+    match = STATUS_LINK.match(address)
+    return int(match.group(1)) if match else None
+
+
+def _own_words(post: Post) -> str:
+    """What the person wrote: the text behind the automatic reply prefix."""
+    return post.text[post.display_start :] if post.text.startswith("@") else post.text
+
+
+def _names_bot(post: Post, words: str, bot_id: int, bot_username: str) -> bool:
+    named = [e for e in post.entities if e.kind == "mention" and e.start >= post.display_start]
+    if any(e.user_id == bot_id or e.value.casefold() == bot_username.casefold() for e in named):
+        return True
+    return re.search(rf"(?<![\w@])[@\uff20]{re.escape(bot_username)}(?!\w)", words, re.IGNORECASE) is not None
+
+
+def _alternatives(keywords: Collection[str]) -> str:
+    return "|".join(rf"{re.escape(word)}" for word in keywords)
+
+
+def _says(text: str, keywords: Collection[str]) -> bool:
+    return re.search(rf"(?<![\w@#/.])#?(?:{_alternatives(keywords)})(?!\w)", text, re.IGNORECASE) is not None
+
+
+def _says_not(text: str, keywords: Collection[str]) -> bool:
+    pattern = NEGATIONS.pattern.format(_alternatives(keywords))
+    return re.search(pattern + r"\b", text, re.IGNORECASE) is not None
+
+
+def _goal(post: Post, bot_id: int) -> Goal | None:
+    """A link in the text means the linked thread, a quote the quoted one, else the post replied to;
+    below the bot's own reply, the thread the conversation began with.
+    """
+    if (linked := _linked(post)) is not None:
+        return Goal(linked)
+    if post.quoted is not None:
+        return Goal(post.quoted)
+    if post.reply_to is None:
+        return None
+    if post.reply_to_author == bot_id:
+        return Goal(post.conversation_id, post.conversation_id)
+    author = next(
+        (e for e in post.entities if e.kind == "mention" and e.user_id == post.reply_to_author), None
+    )
+    return Goal(post.reply_to, post.conversation_id, post.reply_to_author, author.value if author else None)
+
+
+def _linked(post: Post) -> int | None:
+    for entity in post.entities:
+        if entity.kind != "url" or entity.media_key is not None:
+            continue
+        linked = post_id_of(entity.expanded_url or "")
+        if linked is not None and linked not in (post.id, post.quoted):
+            return linked
+    return None
