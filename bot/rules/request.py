@@ -91,10 +91,8 @@ def _goal(post: Post, bot_id: int) -> Goal | None:
         return None
     if post.reply_to_author == bot_id:
         return Goal(post.conversation_id, post.conversation_id)
-    author = next(
-        (e for e in post.entities if e.kind == "mention" and e.user_id == post.reply_to_author), None
-    )
-    return Goal(post.reply_to, post.conversation_id, post.reply_to_author, author.value if author else None)
+    names = (e.value for e in post.entities if e.kind == "mention" and e.user_id == post.reply_to_author)
+    return Goal(post.reply_to, post.conversation_id, post.reply_to_author, next(names, None))
 
 
 def _linked(post: Post) -> int | None:

@@ -1,0 +1,122 @@
+"""The one place that reads settings: the environment and `.env`. A wrong one stops the process at once."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+# HTTP time-out < deadline of a flow < lease of a job: a worker always stops before another may take over.
+# Celery's threads pool has no task time limits, so these three are the only ones there are.
+HTTP_TIMEOUT = timedelta(seconds=15)
+FLOW_DEADLINE = timedelta(seconds=90)
+LEASE = timedelta(seconds=150)
+
+
+class BadSettings(Exception):  # noqa: N818 - reads as what it says at the door
+    """One line that names the setting and says what to do."""
+
+
+def _web_address(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ValueError("must be an address that begins with http:// or https://")
+    return value.rstrip("/")
+
+
+def _database(value: str) -> str:
+    scheme = value.split(":", 1)[0]
+    if scheme in {"postgres", "postgresql"}:
+        return "postgresql+psycopg:" + value.split(":", 1)[1]
+    if scheme not in {"sqlite", "postgresql+psycopg"}:
+        raise ValueError("must begin with sqlite:/// or postgresql+psycopg://")
+    return value
+
+
+def _broker(value: str) -> str:
+    if value.split(":", 1)[0] not in {"redis", "rediss", "unix"}:
+        raise ValueError("must begin with redis://, rediss:// or unix://")
+    return value
+
+
+def _words(value: Any) -> Any:
+    return (
+        tuple(word.strip() for word in value.split(",") if word.strip()) if isinstance(value, str) else value
+    )
+
+
+WebAddress = Annotated[str, AfterValidator(_web_address)]
+Seconds = Annotated[float, Field(gt=0)]
+Dollars = Annotated[Decimal, Field(ge=0)]
+Count = Annotated[int, Field(ge=1)]
+
+
+class Settings(BaseSettings):
+    """Every setting with its default; `deploy/env.example` lists them with one line each."""
+
+    model_config = SettingsConfigDict(
+        env_file=".env", env_file_encoding="utf-8", env_ignore_empty=True, extra="ignore"
+    )
+
+    x_api_url: WebAddress = "https://api.x.com"
+    x_consumer_key: SecretStr | None = None
+    x_consumer_secret: SecretStr | None = None
+    x_access_token: SecretStr | None = None
+    x_access_token_secret: SecretStr | None = None
+    x_bearer_token: SecretStr | None = None
+
+    database_url: Annotated[str, AfterValidator(_database)] = "sqlite:///var/unroll.db"
+    redis_url: Annotated[str, AfterValidator(_broker)] = "redis://localhost:6379/0"
+    public_url: WebAddress = "http://localhost:8000"
+    media_dir: Path = Path("var/media")
+    media_hosts: Annotated[tuple[str, ...], NoDecode] = ("pbs.twimg.com", "video.twimg.com", "abs.twimg.com")
+
+    poll_interval_seconds: Seconds = 5
+    reply_visible_after_seconds: Annotated[float, Field(ge=0)] = 30
+    reply_policy: Literal["each", "first"] = "each"
+    keywords: Annotated[tuple[str, ...], NoDecode] = ("unroll", "compile")
+    single_posts: Literal["worthwhile", "always", "never"] = "worthwhile"
+
+    daily_budget_usd: Dollars = Decimal(5)
+    max_posts_per_thread: Count = 500
+    requests_per_user_per_day: Count = 20
+    reply_price_usd: Dollars = Decimal("0.010")
+
+    log_format: Literal["console", "json"] | None = None
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+    _split = field_validator("media_hosts", "keywords", mode="before")(_words)
+
+    @cached_property
+    def missing_credentials(self) -> tuple[str, ...]:
+        """The names of the X settings that are not set, as a person writes them."""
+        names = (
+            "x_consumer_key",
+            "x_consumer_secret",
+            "x_access_token",
+            "x_access_token_secret",
+            "x_bearer_token",
+        )
+        return tuple(name.upper() for name in names if not getattr(self, name))
+
+    def require_credentials(self) -> None:
+        """Raises BadSettings where X cannot be called for lack of a key."""
+        if self.missing_credentials:
+            names = ", ".join(self.missing_credentials)
+            raise BadSettings(f"{names} not set: copy the keys of your X app into .env (see README, Run it)")
+
+
+def load() -> Settings:
+    """The settings of this process. Raises BadSettings with one line that names the first wrong one."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        name = str(first["loc"][0]).upper() if first["loc"] else "settings"
+        raise BadSettings(f"{name}: {first['msg'].removeprefix('Value error, ')}") from None

@@ -1,0 +1,305 @@
+"""The calls we make to X: tweepy over our own session, reserved, metered, and failing in three ways only."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+import structlog
+import tweepy
+from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_delay
+
+from bot.domain import Author, Conversation, GapReason, Mention, Post
+from bot.errors import Transient
+from bot.rules.plan import Search
+from bot.settings import HTTP_TIMEOUT, Settings
+from bot.x import decode
+from bot.x.errors import EXPECTED, fate
+from bot.x.limits import Limits
+from bot.x.price import PRICES, Item, Meter, bill
+
+log = structlog.get_logger()
+
+# At DEBUG tweepy logs the Authorization header, and oauthlib the secrets it signs with.
+for name in ("tweepy", "oauthlib", "requests_oauthlib"):
+    logging.getLogger(name).setLevel(logging.INFO)
+
+X_HOST = "https://api.twitter.com"  # fixed in tweepy 4.17's BaseClient.request
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+
+POST_FIELDS = [
+    *("article", "attachments", "author_id", "conversation_id", "created_at", "display_text_range"),
+    *("edit_history_tweet_ids", "entities", "in_reply_to_user_id", "lang", "note_tweet"),
+    *("possibly_sensitive", "referenced_tweets", "withheld"),
+]
+MEDIA_FIELDS = [
+    *("alt_text", "duration_ms", "height", "media_key", "preview_image_url", "type", "url", "variants"),
+    "width",
+]
+POLL_FIELDS = ["end_datetime", "id", "options", "voting_status"]
+USER_FIELDS = ["description", "id", "name", "profile_image_url", "protected", "username"]
+ATTACHMENTS = ["attachments.media_keys", "attachments.poll_ids"]
+
+SEARCH_PAGE = {False: (10, 100), True: (10, 500)}
+MENTIONS_PAGE = 100
+TIMELINE_PAGE = (5, 100)
+
+# Reads are tried again in place only for seconds, and only where that helps; longer waits are the row's.
+PATIENCE = timedelta(seconds=4)
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Session(requests.Session):
+    """Sends tweepy's requests to our host, before they are signed, and never without a time-out."""
+
+    def __init__(self, base_url: str) -> None:
+        super().__init__()
+        self.base_url = base_url
+        self.last_response: requests.Response | None = None
+        if urlsplit(base_url).hostname in LOOPBACK:
+            self.trust_env = False  # a proxy set for the outside has no business with a local X
+
+    def request(self, method: str | bytes, url: str | bytes, *args: Any, **kwargs: Any) -> requests.Response:
+        self.last_response = None
+        kwargs.setdefault("timeout", HTTP_TIMEOUT.total_seconds())
+        kwargs["allow_redirects"] = False
+        response = super().request(method, str(url).replace(X_HOST, self.base_url, 1), *args, **kwargs)
+        self.last_response = response
+        return response
+
+
+@dataclass
+class Connection:
+    """What a process needs to reach X. A `requests.Session` is not safe to share: one for each thread."""
+
+    settings: Settings
+    app: Limits
+    user: Limits
+    _local: threading.local = field(default_factory=threading.local)
+
+    @property
+    def tweepy(self) -> tweepy.Client:
+        if not hasattr(self._local, "client"):
+            self._local.client = self._client()
+        client: tweepy.Client = self._local.client
+        return client
+
+    def _client(self) -> tweepy.Client:
+        def secret(name: str) -> str | None:
+            value = getattr(self.settings, name)
+            return value.get_secret_value() if value else None
+
+        client = tweepy.Client(
+            bearer_token=secret("x_bearer_token"),
+            consumer_key=secret("x_consumer_key"),
+            consumer_secret=secret("x_consumer_secret"),
+            access_token=secret("x_access_token"),
+            access_token_secret=secret("x_access_token_secret"),
+            return_type=dict,
+            wait_on_rate_limit=False,
+        )
+        client.session = Session(self.settings.x_api_url)
+        return client
+
+
+@dataclass
+class X:
+    """X, as one job or one tick of the poller sees it; `meter` is who pays.
+
+    Every method raises Transient, Permanent or Misconfigured and nothing else.
+    """
+
+    connection: Connection
+    meter: Meter
+    clock: Callable[[], datetime] = utc_now
+
+    def me(self) -> Author:
+        """The bot's own account. Bills a user read."""
+        answer = self._read("GET /2/users/me", "get_me", user_auth=True, user_fields=USER_FIELDS)
+        return decode.author(answer["data"])
+
+    def mentions(self, bot_id: int, *, since_id: int | None, pages: int = 8) -> list[Mention]:
+        """The mentions newer than `since_id`, oldest first; X keeps the newest 800.
+
+        No expansions: the requester's profile would cost ten times the mention.
+        """
+        found: dict[int, Mention] = {}
+        token: str | None = None
+        for _ in range(pages):
+            answer = self._read(
+                "GET /2/users/:id/mentions",
+                "get_users_mentions",
+                id=bot_id,
+                since_id=since_id,
+                pagination_token=token,
+                max_results=MENTIONS_PAGE,
+                tweet_fields=POST_FIELDS,
+                user_auth=True,
+                own_mentions=True,
+            )
+            page = decode.conversation(answer)
+            fresh = [post_id for post_id in page.posts if post_id not in found]
+            found.update((post_id, Mention(page.posts[post_id], page.payloads[post_id])) for post_id in fresh)
+            token = _next(answer)
+            if token is None or not fresh:  # X's pagination can repeat itself
+                break
+        return [found[post_id] for post_id in sorted(found)]
+
+    def lookup(self, ids: tuple[int, ...]) -> Conversation:
+        """Posts by id with their authors, at most 100. What X does not mention at all is `not-found`."""
+        self._afford(len(ids) * PRICES["post"] + PRICES["user"], at_least=PRICES["post"] + PRICES["user"])
+        answer = self._read(
+            "GET /2/tweets",
+            "get_tweets",
+            ids=list(ids),
+            expansions=["author_id", *ATTACHMENTS],
+            **_FIELDS,
+        )
+        found = decode.conversation(answer)
+        told = {version for post in found.posts.values() for version in (post.id, *post.versions)}
+        silent: dict[int, GapReason] = {
+            i: "not-found" for i in ids if i not in told and i not in found.missing
+        }
+        return replace(found, missing={**found.missing, **silent})
+
+    def search(self, search: Search, *, room: int) -> Conversation:
+        """An author's replies to themself, newest first, at most `room` posts; `cut` if there are more."""
+        smallest, largest = SEARCH_PAGE[search.archive]
+        name = "search_all_tweets" if search.archive else "search_recent_tweets"
+        path = "search/all" if search.archive else "search/recent"
+        found = Conversation()
+        token: str | None = None
+        while room >= smallest:
+            wanted = min(largest, room)
+            paid = self._afford(wanted * PRICES["post"], at_least=smallest * PRICES["post"])
+            answer = self._read(
+                f"GET /2/tweets/{path}",
+                name,
+                query=search.query,
+                since_id=search.since_id,
+                next_token=token,
+                max_results=min(wanted, paid // PRICES["post"]),
+                expansions=ATTACHMENTS,
+                **_FIELDS,
+            )
+            page = decode.conversation(answer)
+            fresh = page.posts.keys() - found.posts.keys()
+            found = merged(found, page)
+            room -= len(fresh)
+            token = _next(answer)
+            if token is None or not fresh:
+                return found
+        return replace(found, cut=True)
+
+    def own_replies(self, bot_id: int, *, since_id: int) -> Iterator[Post]:
+        """What the bot posted after `since_id`, from its own timeline: search lags, and lags longer."""
+        answer = self._read(
+            "GET /2/users/:id/tweets",
+            "get_users_tweets",
+            id=bot_id,
+            since_id=since_id,
+            max_results=TIMELINE_PAGE[1],
+            tweet_fields=["created_at", "conversation_id", "referenced_tweets", "author_id"],
+            user_auth=True,
+        )
+        yield from decode.conversation(answer).posts.values()
+
+    def reply(self, text: str, *, to: int) -> int:
+        """Posts a reply and returns its id. Transient says whether it may have landed."""
+        endpoint = "POST /2/tweets"
+        answer = self._call(endpoint, "create_tweet", text=text, in_reply_to_tweet_id=to, user_auth=True)
+        try:
+            reply_id = int(answer["data"]["id"])
+        except (KeyError, TypeError, ValueError):
+            raise Transient("x-unreadable", "a reply without an id", may_have_landed=True) from None
+        self.meter.book([Item("reply", reply_id)])
+        return reply_id
+
+    def _afford(self, wanted: int, *, at_least: int) -> int:
+        """Micro-dollars that the next call may cost; raises Transient where too few are left."""
+        return self.meter.affordable(wanted, at_least=at_least)
+
+    def _read(self, endpoint: str, name: str, *, own_mentions: bool = False, **params: Any) -> dict[str, Any]:
+        for attempt in Retrying(
+            retry=retry_if_exception(_soon),
+            wait=_wait,
+            stop=stop_after_delay(PATIENCE.total_seconds()),
+            reraise=True,
+        ):
+            with attempt:
+                answer = self._call(endpoint, name, **params)
+        self.meter.book(bill(answer, own_mentions=own_mentions))
+        return answer
+
+    def _call(self, endpoint: str, name: str, **params: Any) -> dict[str, Any]:
+        now = self.clock()
+        limits = self.connection.user if params.get("user_auth") else self.connection.app
+        limits.acquire(endpoint, now=now)
+        client = self.connection.tweepy
+        try:
+            answer: dict[str, Any] = getattr(client, name)(**params)
+            if not isinstance(answer, dict):
+                raise TypeError("not an object")
+        except EXPECTED as error:
+            known = fate(error, posting=endpoint.startswith("POST"), now=now)
+            log.warning("x.failed", endpoint=endpoint, reason=known.reason, detail=known.detail[:200])
+            raise known from None
+        finally:
+            self._observe(endpoint, limits, client.session, now)
+        log.debug("x.called", endpoint=endpoint)
+        return answer
+
+    def _observe(self, endpoint: str, limits: Limits, session: Session, now: datetime) -> None:
+        response = session.last_response
+        if response is not None:
+            refused = response.status_code == requests.codes.too_many_requests
+            limits.observe(endpoint, response.headers, refused=refused, now=now)
+
+
+_FIELDS: Mapping[str, Any] = {
+    "tweet_fields": POST_FIELDS,
+    "media_fields": MEDIA_FIELDS,
+    "poll_fields": POLL_FIELDS,
+    "user_fields": USER_FIELDS,
+}
+
+
+def merged(known: Conversation, more: Conversation) -> Conversation:
+    """Both together; the newer answer wins, also over what was missing before."""
+    missing = {i: reason for i, reason in known.missing.items() if i not in more.posts} | dict(more.missing)
+    return Conversation(
+        posts={**known.posts, **more.posts},
+        authors={**known.authors, **more.authors},
+        missing=missing,
+        payloads={**known.payloads, **more.payloads},
+        cut=known.cut or more.cut,
+    )
+
+
+def _next(answer: Mapping[str, Any]) -> str | None:
+    return (answer.get("meta") or {}).get("next_token")
+
+
+def _soon(error: BaseException) -> bool:
+    """Worth trying again in place: X stumbled, or its window opens within seconds."""
+    if not isinstance(error, Transient):
+        return False
+    if error.retry_at is None:
+        return True
+    return error.retry_at - utc_now() < PATIENCE / 2
+
+
+def _wait(state: RetryCallState) -> float:
+    error = state.outcome.exception() if state.outcome else None
+    if isinstance(error, Transient) and error.retry_at is not None:
+        return max(0.05, (error.retry_at - utc_now()).total_seconds())
+    return float(min(2.0, 0.2 * 2**state.attempt_number))

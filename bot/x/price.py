@@ -1,0 +1,55 @@
+"""What X bills. Micro-dollars throughout: a sum of floats would not add up to the bill.
+
+Prices: docs.x.com/x-api/getting-started/pricing, pay-per-use, read in August 2026.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+Resource = Literal["post", "user", "mention", "reply"]
+
+PRICES: Mapping[Resource, int] = {"post": 5_000, "user": 10_000, "mention": 1_000, "reply": 10_000}
+MICRO = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One thing that X returned or took, billed once a UTC day however often it comes."""
+
+    resource: Resource
+    id: int
+
+
+class Meter(Protocol):
+    """Who pays: books what came, and says no before a read that would pass the day's budget."""
+
+    def affordable(self, wanted: int, *, at_least: int) -> int:
+        """How many micro-dollars of `wanted` may be spent now, reserved until `book`.
+
+        Raises Transient `over-budget`, until the next UTC day, where it would be under `at_least`.
+        """
+
+    def book(self, items: list[Item]) -> None:
+        """Writes down what X billed, once a day for each resource, and frees what was reserved."""
+
+
+def bill(answer: Mapping[str, Any], *, own_mentions: bool = False) -> list[Item]:
+    """The items in an answer: every post and user in `data` or by expansion. Errors and nothing are free."""
+    return list(dict.fromkeys(_items(answer, own_mentions=own_mentions)))
+
+
+def _items(answer: Mapping[str, Any], *, own_mentions: bool) -> Iterator[Item]:
+    data = answer.get("data") or []
+    for item in data if isinstance(data, list) else [data]:
+        if "username" in item:
+            yield Item("user", int(item["id"]))
+        else:
+            yield Item("mention" if own_mentions else "post", int(item["id"]))
+    includes = answer.get("includes") or {}
+    for item in (includes.get("tweets") or []) + (includes.get("posts") or []):
+        yield Item("post", int(item["id"]))
+    for item in includes.get("users") or []:
+        yield Item("user", int(item["id"]))
