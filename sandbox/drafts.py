@@ -19,7 +19,8 @@ LinkSpec = Card | Mapping[str, Any] | str
 
 def media_of(post_id: str, specs: MediaSpec | Sequence[MediaSpec]) -> tuple[Media, ...]:
     """Copies of the given media with keys made from the post's id. A string is a picture's name, or its alt text
-    if it has a space."""
+    if it has a space.
+    """
     many = [specs] if isinstance(specs, (Media, str, Mapping)) else specs
     return tuple(_one_medium(int(post_id) + index + 1, spec) for index, spec in enumerate(many))
 
@@ -61,7 +62,8 @@ def _card(spec: LinkSpec) -> Card:
 
 def prefix_of(author: Author, parent: Post | None) -> tuple[str, ...]:
     """The names X puts before a reply: the author answered, who stood in that post's own prefix, and who was
-    mentioned in it. Going on with one's own thread carries its prefix on and adds nobody."""
+    mentioned in it. Going on with one's own thread carries its prefix on and adds nobody.
+    """
     if parent is None:
         return ()
     names = list(parent.prefix)

@@ -129,7 +129,9 @@ class Post:
     @property
     def mentioned_ids(self) -> set[str]:
         """Everybody named anywhere, the automatic prefix and the part past the cut included."""
-        found = self.entities.get("mentions", []) + (self.note.entities.get("mentions", []) if self.note else [])
+        found = self.entities.get("mentions", []) + (
+            self.note.entities.get("mentions", []) if self.note else []
+        )
         return {mention["id"] for mention in found if "id" in mention}
 
     def names_explicitly(self, username: str) -> bool:

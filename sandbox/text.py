@@ -37,7 +37,8 @@ EMOJI = re.compile(
 
 def weighted_length(text: str) -> int:
     """X's length: most of the Latin, Arabic and Hebrew ranges weigh 1, all else and an emoji 2, a link 23
-    (twitter-text, configuration v3)."""
+    (twitter-text, configuration v3).
+    """
     total, last = 0, 0
     for match in TOKEN.finditer(text):
         if match["url"]:
@@ -115,7 +116,8 @@ class Attached:
 
 class Writer:
     """Writes the text of one post. `find_id` gives the id of a username, or None for nobody's name: X still
-    marks the mention, without an id."""
+    marks the mention, without an id.
+    """
 
     def __init__(self, post_id: str, find_id: Callable[[str], str | None], links: Mapping[str, Card]) -> None:
         self.post_id = post_id
@@ -136,7 +138,8 @@ class Writer:
 
     def _write_long(self, raw: str, draft: Draft, start: int, attached: Attached) -> Written:
         """X serves the first part and a link to the post itself; the whole is in the note, which has the prefix
-        but none of the trailing links."""
+        but none of the trailing links.
+        """
         whole = Draft(draft.text, {kind: list(found) for kind, found in draft.entities.items()})
         self._tokens(whole, raw)
         self._tokens(draft, cut(raw))

@@ -140,7 +140,7 @@ class World:
 
     # Posts
 
-    def post(
+    def post(  # noqa: PLR0913 all that a post can have; each is named at the call
         self,
         author: Who,
         text: str,
@@ -195,7 +195,8 @@ class World:
         reply_to: Which | None = None,
     ) -> list[Post]:
         """A chain of self-replies: texts, or dicts of `post`'s arguments. It starts `ago` and never reaches the
-        future: `every` shrinks if it must."""
+        future: `every` shrinks if it must.
+        """
         with self.lock:
             told = [{"text": post} if isinstance(post, str) else dict(post) for post in posts]
             start, step = self.now() - ago, min(every, ago / max(1, len(told)))
@@ -215,7 +216,8 @@ class World:
 
     def edit(self, post: Which, text: str, *, at: datetime | None = None) -> Post:
         """A new version under a new id. The old id goes on answering with the old text and the same history;
-        replies go on naming the version they answered; search and timelines show the newest only."""
+        replies go on naming the version they answered; search and timelines show the newest only.
+        """
         with self.lock:
             old = self.find(self.find(post).versions[-1])
             created_at = at or self.now()
@@ -293,7 +295,8 @@ class World:
 
     def has_summoned(self, author: Author, post: Post) -> bool:
         """Whether this post lets the bot reply: its author typed the bot's name in it, or quoted a post of the
-        bot's. A name X put before the text does not count (X does not say; the choice is ours, the strict one)."""
+        bot's. A name X put before the text does not count (X does not say; the choice is ours, the strict one).
+        """
         quoted = self.get(post.quoted_id)
         return (
             author is self.bot

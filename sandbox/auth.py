@@ -1,0 +1,71 @@
+"""Who is asking: the app by its bearer token, or the bot's account by OAuth 1.0a.
+
+The HMAC-SHA1 signature is verified over the address as it was asked for, host included, so a client that rewrites
+the host after signing gets its 401 here as it would from X. Time stamps and nonces are not checked.
+"""
+
+from __future__ import annotations
+
+import hmac
+from typing import TYPE_CHECKING, Literal
+
+from oauthlib.oauth1 import Client  # type: ignore[import-untyped]  # it ships no types
+from oauthlib.oauth1.rfc5849 import signature  # type: ignore[import-untyped]  # it ships no types
+
+from sandbox.problems import refused, unsupported_authentication
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+    from sandbox.nouns import Credentials
+
+Token = Literal["user", "app"]
+USER_ONLY = frozenset({"GET /2/users/me", "POST /2/tweets", "DELETE /2/tweets/:id"})
+APP_ONLY = frozenset({"GET /2/tweets/search/all"})
+
+
+def authenticate(request: Request, endpoint: str, credentials: Credentials, *, revoked: bool) -> Token:
+    """The kind of token; raises Refused, 401 for a wrong one and 403 for the wrong kind."""
+    token = None if revoked else _token(request, credentials)
+    if token is None:
+        raise refused(401)
+    if endpoint in USER_ONLY and token != "user":  # noqa: S105 a kind of token, not a secret
+        raise unsupported_authentication("OAuth 1.0a User Context, OAuth 2.0 User Context")
+    if endpoint in APP_ONLY and token != "app":  # noqa: S105 a kind of token, not a secret
+        raise unsupported_authentication("OAuth 2.0 Application-Only")
+    return token
+
+
+def _token(request: Request, credentials: Credentials) -> Token | None:
+    scheme, _, value = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer" and hmac.compare_digest(value, credentials.bearer_token):
+        return "app"
+    if scheme.lower() == "oauth" and _is_signed(request, credentials):
+        return "user"
+    return None
+
+
+def _is_signed(request: Request, credentials: Credentials) -> bool:
+    header = {"Authorization": request.headers["authorization"]}
+    try:
+        told = dict(signature.collect_parameters(headers=header, exclude_oauth_signature=False))
+        params = signature.collect_parameters(uri_query=request.url.query, headers=header)
+        base = signature.signature_base_string(
+            request.method,
+            signature.base_string_uri(str(request.url.replace(query=""))),
+            signature.normalize_parameters(params),
+        )
+    except ValueError:
+        return False
+    keys = Client(
+        credentials.consumer_key,
+        client_secret=credentials.consumer_secret,
+        resource_owner_secret=credentials.access_token_secret,
+    )
+    right = signature.sign_hmac_sha1_with_client(base, keys)
+    return (
+        told.get("oauth_consumer_key") == credentials.consumer_key
+        and told.get("oauth_token") == credentials.access_token
+        and told.get("oauth_signature_method") == "HMAC-SHA1"
+        and hmac.compare_digest(told.get("oauth_signature", ""), right)
+    )

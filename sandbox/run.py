@@ -1,0 +1,80 @@
+"""Serving a world: beside a test in a thread, or alone from the command line. Loopback only."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import socket
+import threading
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from sandbox.server import create_app
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sandbox.scenes import Scene
+    from sandbox.world import World
+
+STOPS_WITHIN_SECONDS = 10
+
+
+class CuttableProtocol(H11Protocol):
+    """HTTP whose requests carry their connection's transport, for `sandbox.spoil.Cut`."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
+        super().connection_made(transport)
+        self.app_state = {**self.app_state, "transport": transport}
+
+
+@dataclass(frozen=True)
+class Served:
+    world: World
+    url: str
+
+
+@contextmanager
+def serve(
+    world: World, host: str = "127.0.0.1", port: int = 0, scenes: list[Scene] | None = None
+) -> Iterator[Served]:
+    """Serve in a thread of this process; port 0 takes a free one. Connections still open at the end are closed."""
+    with listen(host, port) as listener:
+        server = uvicorn.Server(_config(world, scenes))
+        thread = threading.Thread(target=server.run, args=([listener],), name="sandbox", daemon=True)
+        thread.start()
+        try:
+            yield Served(world, "http://{}:{}".format(*listener.getsockname()[:2]))
+        finally:
+            server.should_exit = True
+            thread.join(STOPS_WITHIN_SECONDS)
+
+
+def run(world: World, port: int = 8080, host: str = "127.0.0.1", scenes: list[Scene] | None = None) -> None:
+    """Serve until interrupted."""
+    with listen(host, port) as listener:
+        uvicorn.Server(_config(world, scenes)).run([listener])
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket. Connections wait in it from now on, so nobody needs to ask whether the server is up."""
+    if host != "localhost" and not ipaddress.ip_address(host).is_loopback:
+        raise ValueError(f"the sandbox listens on loopback only, not on {host}")
+    return socket.create_server((host, port), backlog=128)
+
+
+def _config(world: World, scenes: list[Scene] | None) -> uvicorn.Config:
+    return uvicorn.Config(
+        create_app(world, scenes),
+        http=CuttableProtocol,
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=1,
+    )
