@@ -9,6 +9,7 @@ from typing import Any
 
 from sandbox.nouns import MEDIA_KEY_PREFIX, Author, Card, Media, Poll, Post
 
+DEFAULT_SIZE = (1200, 675)
 MAX_PREFIX = 50
 """X puts at most so many names in front of a reply."""
 
@@ -30,10 +31,17 @@ def _one_medium(number: int, spec: MediaSpec) -> Media:
         medium = Media(f"picture-{number}.jpg", alt=spec) if " " in spec else Media(spec)
     else:
         medium = replace(spec) if isinstance(spec, Media) else Media(**spec)
-    if "." not in medium.name:
-        medium.name += ".jpg"
+    medium.name = _named(medium)
     medium.key = f"{MEDIA_KEY_PREFIX[medium.kind]}_{number}"
     return medium
+
+
+def _named(medium: Media) -> str:
+    """A name with a suffix, and with the size if it is not the usual one: the picture is drawn from its name."""
+    stem, _, suffix = medium.name.rpartition(".") if "." in medium.name else (medium.name, "", "jpg")
+    size = f"-{medium.width}x{medium.height}"
+    usual = (medium.width, medium.height) == DEFAULT_SIZE or stem.endswith(size)
+    return f"{stem}.{suffix}" if usual else f"{stem}{size}.{suffix}"
 
 
 def poll_of(post_id: str, spec: PollSpec | None, created_at: datetime) -> Poll | None:
