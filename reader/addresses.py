@@ -1,0 +1,45 @@
+"""Where things are: on X, and here. Whatever is not plainly http(s) has no address at all."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import quote, urlsplit
+
+MEDIA_NAME = re.compile(r"[0-9a-f]{64}")
+POST_ID = re.compile(r"[0-9]{1,19}")
+LARGEST_ID = 2**63 - 1
+
+
+def web(url: str | None) -> str | None:
+    """The address if a browser may be sent there, else None."""
+    if not url or any(character <= " " or character == "\\" for character in url):
+        return None
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return None
+    return url if parts.scheme.lower() in {"http", "https"} and parts.hostname else None
+
+
+def post_id(text: str) -> int | None:
+    if not POST_ID.fullmatch(text):
+        return None
+    number = int(text)
+    return number if 0 < number <= LARGEST_ID else None
+
+
+def profile(username: str) -> str:
+    return f"https://x.com/{quote(username, safe='')}"
+
+
+def post(username: str | None, number: int) -> str:
+    """A post on X; without its author's name X finds it by its number."""
+    return f"https://x.com/{quote(username, safe='') if username else 'i'}/status/{number}"
+
+
+def thread(number: int, suffix: str = "") -> str:
+    return f"/thread/{number}{suffix}"
+
+
+def media(sha256: str) -> str:
+    return f"/media/{sha256}"

@@ -1,0 +1,98 @@
+"""The site over HTTP: which address is answered by what. It reads the store and never calls X."""
+
+from __future__ import annotations
+
+from functools import partial
+from http import HTTPStatus
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from reader import addresses, files, messages
+from reader.headers import SecurityHeaders
+from reader.ports import Settings, Store
+from reader.site import Site, build
+from reader.threads import FORMS, ThreadEndpoint
+
+
+def create() -> Starlette:
+    """The site of this process's settings, for an ASGI server: `granian --factory reader.app:create`."""
+    from bot import settings as bot_settings  # noqa: PLC0415 - only a server reads the environment
+    from bot.store import open_store  # noqa: PLC0415
+
+    settings = bot_settings.load()
+    return create_app(open_store(settings.database_url), settings)
+
+
+def create_app(store: Store, settings: Settings) -> Starlette:
+    site = build(store, settings)
+    return Starlette(
+        routes=_routes(site),
+        middleware=[Middleware(SecurityHeaders)],
+        exception_handlers={HTTPException: partial(_refused, site), Exception: partial(_broken, site)},
+    )
+
+
+def _routes(site: Site) -> list[BaseRoute]:
+    threads = [
+        Route(f"/thread/{{post}}{form.suffix}", ThreadEndpoint(site, form).get, methods=["GET"])
+        for form in FORMS
+    ]
+    return [
+        Route("/", partial(front, site)),
+        *threads,
+        Route("/status/{mention}", partial(status, site)),
+        Route("/media/{sha256}", partial(files.media, site)),
+        Route("/static/{digest}/{name}", partial(files.static, site)),
+        Route("/healthz", partial(healthz, site)),
+        Route("/readyz", partial(readyz, site)),
+    ]
+
+
+def front(site: Site, _request: Request) -> Response:
+    content = site.press.page("front.html")
+    return Response(content, headers={"Cache-Control": "public, max-age=300"}, media_type="text/html")
+
+
+def status(site: Site, request: Request) -> Response:
+    """How a request is doing, by the post on X that made it."""
+    number = addresses.post_id(request.path_params["mention"])
+    if number is None:
+        return site.note(messages.NO_REQUEST, 404)
+    if job := site.store.jobs.find_by_mention(number):
+        return site.note(messages.of_job(number, job))
+    if mention := site.store.mentions.find(number):
+        return site.note(messages.of_mention(number, mention))
+    return site.note(messages.NO_REQUEST, 404)
+
+
+def healthz(site: Site, _request: Request) -> Response:
+    return JSONResponse({"status": "ok", "version": site.version}, headers={"Cache-Control": "no-store"})
+
+
+def readyz(site: Site, _request: Request) -> Response:
+    """Whether the store answers. The reason names the error's kind only: its text may hold an address."""
+    headers = {"Cache-Control": "no-store"}
+    try:
+        site.store.ready()
+    except Exception as error:  # noqa: BLE001 - whatever keeps the store from answering, we are not ready
+        reason = f"the store does not answer: {type(error).__name__}"
+        return JSONResponse({"status": "unavailable", "reason": reason}, 503, headers)
+    return JSONResponse({"status": "ok"}, headers=headers)
+
+
+def _refused(site: Site, _request: Request, error: Exception) -> Response:
+    code = error.status_code if isinstance(error, HTTPException) else 500
+    note = messages.NOTHING_HERE if code == HTTPStatus.NOT_FOUND else messages.NOT_THAT_WAY
+    answer = site.note(note, code)
+    if isinstance(error, HTTPException) and error.headers:
+        answer.headers.update(error.headers)
+    return answer
+
+
+def _broken(site: Site, _request: Request, _error: Exception) -> Response:
+    return site.note(messages.BROKEN, 500)

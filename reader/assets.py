@@ -1,0 +1,45 @@
+"""The site's own files, each under an address that changes with its content."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+STATIC = Path(__file__).parent / "static"
+TYPES = {
+    ".css": "text/css; charset=utf-8",
+    ".svg": "image/svg+xml",
+    ".woff2": "font/woff2",
+    ".txt": "text/plain; charset=utf-8",
+}
+FONT = "source-serif-4.woff2"
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    name: str
+    content: bytes
+    content_type: str
+    digest: str
+
+    @property
+    def address(self) -> str:
+        return f"/static/{self.digest}/{self.name}"
+
+
+def load(folder: Path = STATIC) -> Mapping[str, Asset]:
+    """Every file by its name. The font's address stands in the style sheet, so it is known first."""
+    files = {path.name: path.read_bytes() for path in sorted(folder.iterdir()) if path.suffix in TYPES}
+    font = _asset(FONT, files[FONT])
+    return {name: _asset(name, _with_font(name, content, font)) for name, content in files.items()}
+
+
+def _asset(name: str, content: bytes) -> Asset:
+    digest = hashlib.sha256(content).hexdigest()[:12]
+    return Asset(name, content, TYPES[Path(name).suffix], digest)
+
+
+def _with_font(name: str, content: bytes, font: Asset) -> bytes:
+    return content.replace(FONT.encode(), font.address.encode()) if name.endswith(".css") else content

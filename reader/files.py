@@ -1,0 +1,56 @@
+"""HTTP for files: the site's own, and our copies of pictures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import FileResponse, Response
+
+from reader import addresses
+from reader.site import NOINDEX, Site
+
+FOREVER = "public, max-age=31536000, immutable"
+# A file never changes under its hash, but it may have to go within a day of going on X.
+A_DAY = "public, max-age=86400, immutable"
+SIGNATURES = (
+    (0, b"\xff\xd8\xff", "image/jpeg"),
+    (0, b"\x89PNG\r\n\x1a\n", "image/png"),
+    (0, b"GIF8", "image/gif"),
+    (8, b"WEBP", "image/webp"),
+    (4, b"ftypavif", "image/avif"),
+    (4, b"ftyp", "video/mp4"),
+)
+
+
+def static(site: Site, request: Request) -> Response:
+    """A file of the site's own. Under an older hash the present one is sent, and not to be kept."""
+    asset = site.assets.get(request.path_params["name"])
+    if asset is None:
+        raise HTTPException(404)
+    current = request.path_params["digest"] == asset.digest
+    headers = {"Cache-Control": FOREVER if current else "no-cache"}
+    return Response(asset.content, headers=headers, media_type=asset.content_type)
+
+
+def media(site: Site, request: Request) -> Response:
+    name = request.path_params["sha256"]
+    if not addresses.MEDIA_NAME.fullmatch(name):
+        raise HTTPException(404)
+    path = site.media_dir / name[:2] / name
+    kind = _kind(path)
+    headers = {"Cache-Control": A_DAY, **NOINDEX}
+    if kind is None:
+        headers["Content-Disposition"] = "attachment"
+    return FileResponse(path, headers=headers, media_type=kind or "application/octet-stream")
+
+
+def _kind(path: Path) -> str | None:
+    """What the file is by its first bytes, whatever was said of it; None for what no page shows."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(16)
+    except OSError:
+        raise HTTPException(404) from None
+    return next((kind for at, mark, kind in SIGNATURES if head.startswith(mark, at)), None)

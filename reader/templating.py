@@ -1,0 +1,49 @@
+"""Templates -> bytes. Autoescape is always on, and a name a template misspells is an error."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from reader import addresses, dates
+from reader.assets import Asset
+
+TEMPLATES = Path(__file__).parent / "templates"
+
+
+class Press:
+    """Renders the templates of one site. `build` changes when a page would look or read differently."""
+
+    def __init__(self, assets: Mapping[str, Asset], *, public_url: str, bot_username: str | None) -> None:
+        self._jinja = Environment(
+            autoescape=True,
+            loader=FileSystemLoader(TEMPLATES),
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            auto_reload=False,
+        )
+        self._jinja.filters.update(
+            iso=dates.iso, day=dates.day, short_day=dates.short_day, clock=dates.clock, full=dates.full
+        )
+        self._jinja.globals.update(
+            static={name: asset.address for name, asset in assets.items()},
+            site=public_url,
+            bot=bot_username,
+            bot_url=addresses.profile(bot_username) if bot_username else None,
+        )
+        self.build = _build([public_url, bot_username or "", *(asset.address for asset in assets.values())])
+
+    def page(self, template: str, **values: Any) -> bytes:
+        return self._jinja.get_template(template).render(**values).encode("utf-8", "replace")
+
+
+def _build(parts: list[str]) -> str:
+    digest = hashlib.sha256("\n".join(parts).encode())
+    for path in sorted(path for kind in ("*.py", "*.html") for path in TEMPLATES.parent.rglob(kind)):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:8]

@@ -1,0 +1,101 @@
+"""HTTP for threads: one address each, made once for each version, sent only to those who lack it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from reader import addresses, messages, pages
+from reader.exports import as_json, as_markdown, as_text
+from reader.messages import Note
+from reader.ports import SavedThread, Stamp
+from reader.site import NOINDEX, Site
+
+# Caches may keep a page but must ask before each use: what is gone on X must not live on in them.
+FRESH = {"Cache-Control": "public, no-cache", **NOINDEX}
+MOVED = {"Cache-Control": "public, max-age=3600", **NOINDEX}
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """One form a thread comes in. `suffix` is the end of its address."""
+
+    suffix: str
+    media_type: str
+    render: Callable[[Site, SavedThread], bytes]
+
+
+def _html(site: Site, saved: SavedThread) -> bytes:
+    return site.press.page("thread.html", page=pages.thread_page(saved))
+
+
+HTML = Form("", "text/html", _html)
+FORMS = (
+    Form(".json", "application/json", lambda site, saved: as_json.render(saved, site.public_url)),
+    Form(
+        ".md",
+        "text/markdown",
+        lambda site, saved: as_markdown.render(pages.thread_page(saved), site.public_url),
+    ),
+    Form(
+        ".txt",
+        "text/plain",
+        lambda site, saved: as_text.render(pages.thread_page(saved), site.public_url),
+    ),
+    HTML,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadEndpoint:
+    site: Site
+    form: Form
+
+    def get(self, request: Request) -> Response:
+        number = addresses.post_id(request.path_params["post"])
+        if number is None:
+            return self._missing(messages.NOT_A_THREAD)
+        stamp = self.site.store.threads.stamp(number)
+        if stamp is None:
+            return self._missing(messages.NOT_UNROLLED)
+        if str(stamp.thread_id) != request.path_params["post"]:
+            return RedirectResponse(addresses.thread(stamp.thread_id, self.form.suffix), 301, MOVED)
+        return self._answer(request, stamp)
+
+    def _answer(self, request: Request, stamp: Stamp) -> Response:
+        etag = self._etag(stamp)
+        content = self.site.shelf.get((stamp.thread_id, etag), lambda: self._made(stamp))
+        if content is None:
+            return self._missing(messages.GONE, 410)
+        headers = {**FRESH, "ETag": etag}
+        if _has(request.headers.get("if-none-match"), etag):
+            return Response(status_code=304, headers=headers)
+        if self.form is not HTML:
+            headers["Content-Disposition"] = f'inline; filename="thread-{stamp.thread_id}{self.form.suffix}"'
+        return Response(content, headers=headers, media_type=self.form.media_type)
+
+    def _made(self, stamp: Stamp) -> bytes | None:
+        """None where the thread was removed, also between the stamp and now."""
+        saved = self.site.store.threads.find(stamp.thread_id)
+        return None if saved is None or saved.gone else self.form.render(self.site, saved)
+
+    def _etag(self, stamp: Stamp) -> str:
+        tag = "".join(c for c in stamp.etag if c.isalnum() or c in "-_.")
+        return f'W/"{tag}.{stamp.version}{self.form.suffix or ".html"}.{self.site.press.build}"'
+
+    def _missing(self, note: Note, status: int = 404) -> Response:
+        if self.form is HTML:
+            return self.site.note(note, status)
+        headers = {"Cache-Control": "no-store", **NOINDEX}
+        return Response(f"{note.title}.\n", status, headers, media_type="text/plain")
+
+
+def _has(sent: str | None, etag: str) -> bool:
+    """Whether If-None-Match names the page (RFC 9110, 13.1.2: compared weakly)."""
+    if not sent:
+        return False
+    names = {name.strip().removeprefix("W/") for name in sent.split(",")}
+    return "*" in names or etag.removeprefix("W/") in names

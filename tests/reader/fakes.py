@@ -1,0 +1,173 @@
+"""A store in memory with the interface the site asks for, and values to put in it."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from PIL import Image, ImageDraw
+
+from bot.domain import Author, Entity, Media, Post, Thread
+
+NOON = datetime(2026, 5, 3, 12, 0, tzinfo=UTC)
+MIRA = Author(501, "mira_holt", "Mira Holt", "https://pbs.twimg.com/profile_images/1/mira.jpg")
+
+
+@dataclass(frozen=True)
+class FakePicture:
+    sha256: str
+    content_type: str = "image/jpeg"
+    width: int = 1200
+    height: int = 800
+
+
+@dataclass(frozen=True)
+class FakeSaved:
+    thread: Thread
+    version: int = 1
+    etag: str = "v1"
+    fetched_at: datetime = NOON + timedelta(hours=1)
+    checked_at: datetime = NOON + timedelta(hours=2)
+    gone: bool = False
+    pictures: Mapping[str, FakePicture] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class FakeStamp:
+    thread_id: int
+    version: int
+    etag: str
+
+
+@dataclass(frozen=True)
+class FakeJob:
+    state: str
+    reason: str | None = None
+    thread_id: int | None = None
+    not_before: datetime | None = None
+    updated_at: datetime = NOON
+
+
+@dataclass(frozen=True)
+class FakeMention:
+    decision: str
+    reason: str | None = None
+
+
+class FakeThreads:
+    def __init__(self) -> None:
+        self.rows: dict[int, FakeSaved] = {}
+        self.finds = 0
+
+    def save(self, saved: FakeSaved) -> FakeSaved:
+        for post in saved.thread.posts:
+            for version in (post.id, *post.versions):
+                self.rows[version] = saved
+        return saved
+
+    def find(self, post_id: int) -> FakeSaved | None:
+        self.finds += 1
+        return self.rows.get(post_id)
+
+    def stamp(self, post_id: int) -> FakeStamp | None:
+        row = self.rows.get(post_id)
+        return FakeStamp(row.thread.id, row.version, row.etag) if row else None
+
+
+class FakeJobs(dict[int, FakeJob]):
+    def find_by_mention(self, mention_id: int) -> FakeJob | None:
+        return self.get(mention_id)
+
+
+class FakeMentions(dict[int, FakeMention]):
+    def find(self, mention_id: int) -> FakeMention | None:
+        return self.get(mention_id)
+
+
+class FakeStore:
+    def __init__(self) -> None:
+        self.threads = FakeThreads()
+        self.jobs = FakeJobs()
+        self.mentions = FakeMentions()
+        self.error: Exception | None = None
+
+    def ready(self) -> None:
+        if self.error:
+            raise self.error
+
+
+@dataclass(frozen=True)
+class FakeSettings:
+    media_dir: Path
+    public_url: str = "https://reader.example"
+    bot_username: str | None = "unrollbot"
+
+
+def post(number: int, text: str, **more) -> Post:
+    """Post `number` of a conversation that began with post 1000, minutes apart."""
+    values = {
+        "author_id": MIRA.id,
+        "conversation_id": 1000,
+        "created_at": NOON + timedelta(minutes=number),
+        "lang": "en",
+        "versions": (1000 + number,),
+    }
+    return Post(id=1000 + number, text=text, **(values | more))
+
+
+def thread(*posts: Post, author: Author = MIRA, **more) -> Thread:
+    return Thread(id=posts[0].first_version, conversation_id=1000, author=author, posts=posts, **more)
+
+
+def link(text: str, url: str, expanded: str, display: str, **more) -> Entity:
+    start = text.index(url)
+    return Entity("url", start, start + len(url), url, expanded_url=expanded, display_url=display, **more)
+
+
+def tagged(kind: str, text: str, words: str) -> Entity:
+    start = text.index(words)
+    return Entity(kind, start, start + len(words), words[1:])
+
+
+def photo(name: str, alt: str | None = None, width: int = 1200, height: int = 800) -> Media:
+    return Media(f"3_{name}", "photo", f"https://pbs.twimg.com/media/{name}.jpg", None, alt, width, height)
+
+
+def paint(folder: Path, width: int, height: int, hue: int) -> FakePicture:
+    """A landscape of our own in the given size, kept the way the store keeps pictures."""
+    picture = Image.new("HSV", (width, height), (hue, 60, 225))
+    draw = ImageDraw.Draw(picture)
+    for layer in range(5):
+        top = height * (35 + 13 * layer) // 100
+        points = [
+            (x, top + (x * (layer + 3) * 37 % (height // 5 + 1)) // 2) for x in range(0, width + 80, 80)
+        ]
+        draw.polygon(
+            [*points, (width, height), (0, height)],
+            fill=((hue + 12 * layer) % 256, 70 + 20 * layer, 210 - 34 * layer),
+        )
+    draw.ellipse(
+        (width * 7 // 10, height // 8, width * 7 // 10 + height // 7, height // 8 + height // 7),
+        fill=(28, 40, 250),
+    )
+    file = io.BytesIO()
+    picture.convert("RGB").save(file, "JPEG", quality=80)
+    return keep(folder, file.getvalue(), width=width, height=height)
+
+
+def keep(
+    folder: Path, content: bytes, content_type: str = "image/jpeg", width: int = 1, height: int = 1
+) -> FakePicture:
+    sha256 = hashlib.sha256(content).hexdigest()
+    path = folder / sha256[:2] / sha256
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+    return FakePicture(sha256, content_type, width, height)
+
+
+def renamed(author: Author, name: str) -> Author:
+    return replace(author, name=name)
