@@ -99,7 +99,10 @@ def _hills(width: int, height: int, random: Random) -> Image.Image:
     ridges = 5
     for ridge in range(ridges):
         base = height * (0.5 + 0.1 * ridge)
-        waves = [(random.uniform(1, 5), random.uniform(0, 6.3), height * random.uniform(0.01, 0.045)) for _ in "abc"]
+        waves = [
+            (random.uniform(1, 5), random.uniform(0, 6.3), height * random.uniform(0.01, 0.045))
+            for _ in "abc"
+        ]
         line = [
             (x, base + sum(size * math.sin(x / width * speed * 2 + shift) for speed, shift, size in waves))
             for x in range(0, width + 4, 4)
@@ -125,7 +128,9 @@ def _lighthouse(image: Image.Image, random: Random) -> None:
     x, foot, top, half = width * random.uniform(0.3, 0.7), height * 0.82, height * 0.3, height * 0.045
     beam = Image.new("L", image.size, 0)
     lamp = top - half * 0.4
-    ImageDraw.Draw(beam).polygon([(x, lamp), (width, lamp - height * 0.16), (width, lamp + height * 0.1)], fill=120)
+    ImageDraw.Draw(beam).polygon(
+        [(x, lamp), (width, lamp - height * 0.16), (width, lamp + height * 0.1)], fill=120
+    )
     image.paste((255, 240, 196), mask=beam.filter(ImageFilter.GaussianBlur(height / 60)))
     draw = ImageDraw.Draw(image)
     for band in range(6):
@@ -170,7 +175,9 @@ def _chart(width: int, height: int, random: Random) -> Image.Image:
     for bar in range(bars):
         level = min(0.95, max(0.1, level + random.uniform(-0.07, 0.15)))
         x, y = left + bar * step, bottom - (bottom - top) * level
-        draw.rounded_rectangle((x + step * 0.18, y, x + step * 0.82, bottom), radius=step * 0.1, fill=(94, 140, 150))
+        draw.rounded_rectangle(
+            (x + step * 0.18, y, x + step * 0.82, bottom), radius=step * 0.1, fill=(94, 140, 150)
+        )
         points.append((x + step / 2, y - height * random.uniform(0.03, 0.09)))
     draw.line(points, fill=(200, 92, 60), width=max(3, round(height / 130)), joint="curve")
     draw.line((left, bottom, right, bottom), fill=(90, 84, 76), width=3)

@@ -1,31 +1,22 @@
-"""Threads to try things on."""
+"""Threads to try things on: invented people, written to look like what one meets.
+
+`play(world)` makes the posts. The mentions are only planned: `scene.summon(world)` makes them.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from sandbox.scenes import bridges, fog, garden, lighthouse, sourdough
+from sandbox.scenes.kinds import Planned, Scene
+
 if TYPE_CHECKING:
-    from sandbox.nouns import Author, Post
     from sandbox.world import World
 
-
-@dataclass(frozen=True)
-class Planned:
-    """A mention to come: who calls the bot, under which post, in which words."""
-
-    who: str
-    under: Post
-    text: str
+__all__ = ["Planned", "Scene", "play"]
 
 
-@dataclass(frozen=True)
-class Scene:
-    name: str
-    title: str
-    author: Author
-    posts: list[Post]
-    mentions: list[Planned] = field(default_factory=list)
-
-    def summon(self, world: World) -> list[Post]:
-        return [world.mention(planned.who, planned.under, planned.text) for planned in self.mentions]
+def play(world: World) -> list[Scene]:
+    """Every scene, oldest thread first."""
+    stage = (bridges, garden, lighthouse, fog, sourdough)
+    return [scene.play(world) for scene in stage]
