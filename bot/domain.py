@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 EntityKind = Literal["url", "mention", "hashtag", "cashtag"]
 MediaKind = Literal["photo", "video", "animated_gif"]
+JobState = Literal["queued", "running", "waiting", "done", "refused", "failed"]
 GapReason = Literal["deleted", "protected", "withheld", "not-found", "over-cap"]
 
 
@@ -234,3 +235,43 @@ class Refusal:
 
 
 Decision = Request | Refusal
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A piece of work as its row says it; the row is the truth, and this a copy taken at one moment.
+
+    `not_before` is when a waiting job may go on; `lease_token` names the claim under which a worker may
+    write; `reply_started_at` says that the reply may have been posted.
+    """
+
+    id: int
+    kind: str
+    state: JobState
+    reason: str | None
+    mention_id: int | None
+    requester_id: int | None
+    goal: Goal
+    thread_id: int | None
+    reply_wanted: bool
+    reply_id: int | None
+    reply_text: str | None
+    reply_started_at: datetime | None
+    attempts: int
+    not_before: datetime | None
+    lease_token: str | None
+    lease_until: datetime | None
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One run of a job: when, which worker, and how it ended."""
+
+    number: int
+    worker: str
+    started_at: datetime
+    ended_at: datetime | None
+    outcome: str | None
+    detail: str | None

@@ -47,3 +47,7 @@ class Permanent(UnrollError):  # noqa: N818
 
 class Misconfigured(UnrollError):  # noqa: N818
     """Stop calling X and tell the operator: a revoked token, a used-up cap, a missing permission."""
+
+
+class LeaseLost(Exception):  # noqa: N818
+    """Another worker holds the job now: stop without another write."""

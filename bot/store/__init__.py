@@ -1,0 +1,58 @@
+"""The only place that writes SQL. `open_store` gives the one way in; each noun has its own module."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import text
+
+from bot.settings import BadSettings
+from bot.store import schema
+from bot.store.database import Database
+from bot.store.jobs import Jobs
+from bot.store.media import MediaStore
+from bot.store.mentions import Mentions
+from bot.store.notes import Notes
+from bot.store.spend import Spend
+from bot.store.threads import Threads
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    database: Database
+    mentions: Mentions
+    jobs: Jobs
+    threads: Threads
+    media: MediaStore
+    spend: Spend
+    notes: Notes
+
+    def ready(self) -> None:
+        """Raises if the database does not answer."""
+        with self.database.read() as session:
+            session.execute(text("SELECT 1"))
+
+    def close(self) -> None:
+        self.database.dispose()
+
+
+def open_store(database_url: str) -> Store:
+    """The store at an address, with its tables: an empty database gets them, an old one says what to do.
+
+    Raises BadSettings where the schema is not the newest.
+    """
+    database = Database(database_url)
+    version = schema.current(database)
+    if version is None:
+        schema.upgrade(database)
+    elif version != schema.newest():
+        raise BadSettings(f"DATABASE_URL: the schema is at {version}; run `unroll db upgrade`")
+    return Store(
+        database=database,
+        mentions=Mentions(database),
+        jobs=Jobs(database),
+        threads=Threads(database),
+        media=MediaStore(database),
+        spend=Spend(database),
+        notes=Notes(database),
+    )

@@ -87,7 +87,7 @@ class Connection:
     _local: threading.local = field(default_factory=threading.local)
 
     @property
-    def tweepy(self) -> tweepy.Client:
+    def client(self) -> tweepy.Client:
         if not hasattr(self._local, "client"):
             self._local.client = self._client()
         client: tweepy.Client = self._local.client
@@ -244,7 +244,7 @@ class X:
         now = self.clock()
         limits = self.connection.user if params.get("user_auth") else self.connection.app
         limits.acquire(endpoint, now=now)
-        client = self.connection.tweepy
+        client = self.connection.client
         try:
             answer: dict[str, Any] = getattr(client, name)(**params)
             if not isinstance(answer, dict):

@@ -1,0 +1,99 @@
+"""Engines and transactions: SQLite in WAL mode, or PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlmodel import Session, SQLModel
+
+# A writer waits for another this long before "database is locked"; a transaction of ours takes milliseconds.
+BUSY_TIMEOUT_MS = 20_000
+STATEMENT_TIMEOUT_MS = 20_000
+
+# SQLite takes 32,766 variables in a statement, PostgreSQL 65,535.
+UPSERT_BATCH = 500
+
+
+class Database:
+    """`read()` and `write()` are one transaction each. Writers on SQLite take their lock at once: a reader
+    that turns writer halfway can only fail.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.engine = _engine(url)
+        self._writing = self.engine.execution_options(immediate=True)
+
+    @property
+    def is_sqlite(self) -> bool:
+        return self.engine.dialect.name == "sqlite"
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        with Session(self.engine, expire_on_commit=False) as session:
+            yield session
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        with Session(self._writing, expire_on_commit=False) as session, session.begin():
+            yield session
+
+    def insert(self, table: Any) -> Any:
+        """An INSERT that knows ON CONFLICT, in the dialect at hand."""
+        return sqlite.insert(table) if self.is_sqlite else postgresql.insert(table)
+
+    def upsert(self, session: Session, rows: Sequence[SQLModel], *, replace: bool = True) -> None:
+        """Inserts rows of one table; those whose key is there are replaced, or left as they are."""
+        for start in range(0, len(rows), UPSERT_BATCH):
+            batch = rows[start : start + UPSERT_BATCH]
+            table = type(batch[0])
+            keys = [column.name for column in table.__table__.primary_key]  # type: ignore[attr-defined]
+            statement = self.insert(table).values([row.model_dump() for row in batch])
+            changes = {name: statement.excluded[name] for name in table.model_fields if name not in keys}
+            session.execute(
+                statement.on_conflict_do_update(index_elements=keys, set_=changes)
+                if replace and changes
+                else statement.on_conflict_do_nothing(index_elements=keys)
+            )
+
+    def dispose(self) -> None:
+        self.engine.dispose()
+
+
+def _engine(url: str) -> Engine:
+    if make_url(url).get_backend_name() != "sqlite":
+        return create_engine(
+            url,
+            pool_pre_ping=True,
+            pool_size=20,
+            max_overflow=20,
+            connect_args={"connect_timeout": 5, "options": f"-c statement_timeout={STATEMENT_TIMEOUT_MS}"},
+        )
+    path = make_url(url).database
+    if path and path != ":memory:":
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000})
+    else:
+        from sqlalchemy.pool import StaticPool  # noqa: PLC0415 - for tests in memory only
+
+        engine = create_engine(url, poolclass=StaticPool, connect_args={"check_same_thread": False})
+    event.listen(engine, "connect", _configure_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _configure_sqlite(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # BEGIN is ours: see _begin_sqlite
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=NORMAL")
+    connection.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    immediate = connection.get_execution_options().get("immediate")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")

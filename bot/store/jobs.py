@@ -1,0 +1,277 @@
+"""Jobs: claimed by compare-and-swap with a lease; every write of a worker names the claim it holds."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, cast
+
+from sqlalchemy import ColumnElement, and_, func, or_, update
+from sqlmodel import col, select
+
+from bot.domain import Attempt, Goal, Job, JobState
+from bot.errors import LeaseLost
+from bot.settings import LEASE
+from bot.store.database import Database
+from bot.store.models import AttemptRow, JobRow
+
+# A wake-up that nothing came of for this long is taken for lost and sent again.
+WAKE_UP_LOST = timedelta(seconds=60)
+
+OPEN_STATES = ("queued", "waiting", "running")
+
+
+@dataclass(frozen=True, slots=True)
+class Jobs:
+    database: Database
+
+    def add(self, goal: Goal, *, now: datetime, reply_wanted: bool = False) -> int:
+        """A job without a mention, such as one from the command line. Returns its id."""
+        row = JobRow(
+            kind="unroll",
+            state="queued",
+            post_id=goal.post_id,
+            conversation_id=goal.conversation_id,
+            author_id=goal.author_id,
+            author_username=goal.author_username,
+            reply_wanted=reply_wanted,
+            created_at=now,
+            updated_at=now,
+        )
+        with self.database.write() as session:
+            session.add(row)
+            session.flush()
+            return cast("int", row.id)
+
+    def find(self, job_id: int) -> Job | None:
+        with self.database.read() as session:
+            row = session.get(JobRow, job_id)
+            return _job(row) if row else None
+
+    def find_by_mention(self, mention_id: int) -> Job | None:
+        with self.database.read() as session:
+            row = session.exec(select(JobRow).where(JobRow.mention_id == mention_id)).first()
+            return _job(row) if row else None
+
+    def newest(
+        self, *, state: str | None = None, since: datetime | None = None, limit: int = 50
+    ) -> list[Job]:
+        """Newest first."""
+        query = select(JobRow).order_by(col(JobRow.id).desc()).limit(limit)
+        if state is not None:
+            query = query.where(JobRow.state == state)
+        if since is not None:
+            query = query.where(JobRow.created_at >= since)
+        with self.database.read() as session:
+            return [_job(row) for row in session.exec(query)]
+
+    def count_by_state(self) -> dict[str, int]:
+        with self.database.read() as session:
+            rows = session.exec(select(JobRow.state, func.count()).group_by(JobRow.state))
+            return dict(rows.all())
+
+    def attempts(self, job_id: int) -> list[Attempt]:
+        query = select(AttemptRow).where(AttemptRow.job_id == job_id).order_by(col(AttemptRow.id))
+        with self.database.read() as session:
+            return [
+                Attempt(row.number, row.worker, row.started_at, row.ended_at, row.outcome, row.detail)
+                for row in session.exec(query)
+            ]
+
+    def claim(self, job_id: int, *, now: datetime, worker: str) -> Job | None:
+        """Takes the job for LEASE, if it is due and nobody else has it; None if it is not ours to do."""
+        token = secrets.token_hex(8)
+        with self.database.write() as session:
+            row = session.execute(
+                update(JobRow)
+                .where(col(JobRow.id) == job_id, _claimable(now))
+                .values(
+                    state="running",
+                    lease_token=token,
+                    lease_until=now + LEASE,
+                    attempts=col(JobRow.attempts) + 1,
+                    updated_at=now,
+                )
+                .returning(JobRow)
+            ).scalar_one_or_none()
+            if row is None:
+                return None
+            job = _job(row)
+            session.add(AttemptRow(job_id=job.id, number=job.attempts, worker=worker, started_at=now))
+            return job
+
+    def holds(self, job: Job, *, now: datetime) -> bool:
+        """Whether the claim is still good: the last question before a reply is posted."""
+        current = self.find(job.id)
+        return (
+            current is not None
+            and current.lease_token == job.lease_token
+            and current.lease_until is not None
+            and current.lease_until > now
+        )
+
+    def set_thread(self, job: Job, thread_id: int, *, now: datetime) -> None:
+        self._write(job, now=now, thread_id=thread_id)
+
+    def start_reply(self, job: Job, text: str, *, now: datetime) -> None:
+        """The mark before we speak: from here on the reply may be out."""
+        self._write(job, now=now, reply_text=text, reply_started_at=now)
+
+    def unstart_reply(self, job: Job, *, now: datetime) -> None:
+        """The reply surely did not go out."""
+        self._write(job, now=now, reply_started_at=None)
+
+    def finish(self, job: Job, reply_id: int | None, *, now: datetime) -> None:
+        self._end(job, "done", now=now, reply_id=reply_id, reason=None, not_before=None)
+
+    def wait(
+        self, job: Job, until: datetime, reason: str, *, now: datetime, counts: bool, detail: str
+    ) -> None:
+        """Not before `until`. `counts` says that a failure was used up."""
+        failures = JobRow.failures + 1 if counts else JobRow.failures
+        self._end(job, "waiting", now=now, detail=detail, reason=reason, not_before=until, failures=failures)
+
+    def give_up(
+        self, job: Job, reason: str, *, now: datetime, refused: bool = False, detail: str = ""
+    ) -> None:
+        self._end(job, "refused" if refused else "failed", now=now, detail=detail, reason=reason)
+
+    def failures(self, job_id: int) -> int:
+        with self.database.read() as session:
+            return session.exec(select(JobRow.failures).where(JobRow.id == job_id)).one()
+
+    def replay(self, job_ids: Iterable[int], *, now: datetime) -> list[int]:
+        """Puts jobs back in line, those under way left alone. A job that has replied keeps its reply."""
+        with self.database.write() as session:
+            rows = session.execute(
+                update(JobRow)
+                .where(
+                    col(JobRow.id).in_(list(job_ids)),
+                    or_(col(JobRow.state) != "running", col(JobRow.lease_until) < now),
+                )
+                .values(
+                    state="queued",
+                    reason=None,
+                    not_before=None,
+                    enqueued_at=None,
+                    failures=0,
+                    lease_token=None,
+                    lease_until=None,
+                    updated_at=now,
+                )
+                .returning(col(JobRow.id))
+            )
+            return sorted(row[0] for row in rows)
+
+    def wake_up(self, *, now: datetime, depth: int) -> list[tuple[int, int | None]]:
+        """The due jobs to send a wake-up for now, as (job id, mention id), marked as sent.
+
+        The most urgent first, and among equals one of each requester before anybody's second. Fewer the
+        more wake-ups are still on their way: a short queue is soon filled again, a long one sent twice.
+        """
+        with self.database.write() as session:
+            on_their_way = session.exec(
+                select(func.count())
+                .select_from(JobRow)
+                .where(
+                    col(JobRow.state).in_(("queued", "waiting")), col(JobRow.enqueued_at) > now - WAKE_UP_LOST
+                )
+                .where(or_(col(JobRow.not_before).is_(None), col(JobRow.not_before) <= now))
+            ).one()
+            turn = (
+                func.row_number()
+                .over(partition_by=col(JobRow.requester_id), order_by=(col(JobRow.priority), col(JobRow.id)))
+                .label("turn")
+            )
+            due = (
+                select(JobRow.id, JobRow.mention_id, JobRow.priority, turn)
+                .where(_claimable(now), _unsent(now))
+                .subquery()
+            )
+            rows = session.execute(
+                select(due.c.id, due.c.mention_id)
+                .order_by(due.c.priority, due.c.turn, due.c.id)
+                .limit(max(0, depth - on_their_way))
+            ).all()
+            ids = [row[0] for row in rows]
+            session.execute(update(JobRow).where(col(JobRow.id).in_(ids)).values(enqueued_at=now))
+            return [(row[0], row[1]) for row in rows]
+
+    def replies_for(self, thread_id: int) -> int:
+        """How many replies to this thread were begun: each takes the next wording."""
+        query = (
+            select(func.count())
+            .select_from(JobRow)
+            .where(JobRow.thread_id == thread_id, col(JobRow.reply_started_at).is_not(None))
+        )
+        with self.database.read() as session:
+            return session.exec(query).one()
+
+    def _end(self, job: Job, state: JobState, *, now: datetime, detail: str = "", **values: Any) -> None:
+        self._write(
+            job, now=now, ending=(state, detail), state=state, lease_token=None, lease_until=None, **values
+        )
+
+    def _write(
+        self, job: Job, *, now: datetime, ending: tuple[str, str] | None = None, **values: Any
+    ) -> None:
+        with self.database.write() as session:
+            changed = session.execute(
+                update(JobRow)
+                .where(col(JobRow.id) == job.id, col(JobRow.lease_token) == job.lease_token)
+                .values(updated_at=now, **values)
+                .returning(col(JobRow.id))
+            ).first()
+            if changed is None:
+                raise LeaseLost(f"job {job.id} is held by another worker")
+            if ending is not None:
+                state, detail = ending
+                outcome = f"{state}: {values['reason']}" if values.get("reason") else state
+                session.execute(
+                    update(AttemptRow)
+                    .where(col(AttemptRow.job_id) == job.id, col(AttemptRow.number) == job.attempts)
+                    .values(ended_at=now, outcome=outcome, detail=detail or None)
+                )
+
+
+def _claimable(now: datetime) -> ColumnElement[bool]:
+    return or_(
+        col(JobRow.state) == "queued",
+        and_(col(JobRow.state) == "waiting", col(JobRow.not_before) <= now),
+        and_(col(JobRow.state) == "running", col(JobRow.lease_until) < now),
+    )
+
+
+def _unsent(now: datetime) -> ColumnElement[bool]:
+    """No wake-up since the job came due, or one that was lost."""
+    return or_(
+        col(JobRow.enqueued_at).is_(None),
+        col(JobRow.enqueued_at) < now - WAKE_UP_LOST,
+        and_(col(JobRow.state) == "waiting", col(JobRow.enqueued_at) < col(JobRow.not_before)),
+        and_(col(JobRow.state) == "running", col(JobRow.enqueued_at) < col(JobRow.lease_until)),
+    )
+
+
+def _job(row: JobRow) -> Job:
+    return Job(
+        id=cast("int", row.id),
+        kind=row.kind,
+        state=cast("JobState", row.state),
+        reason=row.reason,
+        mention_id=row.mention_id,
+        requester_id=row.requester_id,
+        goal=Goal(row.post_id, row.conversation_id, row.author_id, row.author_username),
+        thread_id=row.thread_id,
+        reply_wanted=row.reply_wanted,
+        reply_id=row.reply_id,
+        reply_text=row.reply_text,
+        reply_started_at=row.reply_started_at,
+        attempts=row.attempts,
+        not_before=row.not_before if row.state == "waiting" else None,
+        lease_token=row.lease_token,
+        lease_until=row.lease_until,
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+    )

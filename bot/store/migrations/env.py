@@ -1,0 +1,16 @@
+"""Alembic's entry: one set of migrations for SQLite and PostgreSQL, run over the connection it is given."""
+
+from alembic import context
+from sqlmodel import SQLModel
+
+from bot.store import models  # noqa: F401 - fills the metadata that autogenerate compares with
+
+connection = context.config.attributes["connection"]
+context.configure(
+    connection=connection,
+    target_metadata=SQLModel.metadata,
+    render_as_batch=connection.dialect.name == "sqlite",  # SQLite alters a table by copying it
+    compare_type=True,
+)
+with context.begin_transaction():
+    context.run_migrations()

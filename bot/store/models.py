@@ -1,0 +1,232 @@
+"""The tables. Ids of X are 64-bit integers here and strings outside; money is micro-dollars."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Index, Integer, Text, TypeDecorator
+from sqlmodel import Field, SQLModel
+
+# SQLite counts up by itself only in a column declared INTEGER.
+Serial = BigInteger().with_variant(Integer(), "sqlite")
+
+
+class UtcDateTime(TypeDecorator[dt.datetime]):
+    """An aware UTC time in both databases; SQLite keeps no zone, so it is put back on the way out."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: dt.datetime | None, _dialect: Dialect) -> dt.datetime | None:
+        return None if value is None else value.astimezone(dt.UTC)
+
+    def process_result_value(self, value: dt.datetime | None, _dialect: Dialect) -> dt.datetime | None:
+        if value is None or value.tzinfo is not None:
+            return None if value is None else value.astimezone(dt.UTC)
+        return value.replace(tzinfo=dt.UTC)
+
+
+def _id(**extra: Any) -> Any:
+    return Field(sa_type=BigInteger, **extra)
+
+
+def _key() -> Any:
+    return Field(primary_key=True, sa_type=BigInteger, sa_column_kwargs={"autoincrement": False})
+
+
+def _time(**extra: Any) -> Any:
+    return Field(sa_type=UtcDateTime, **extra)
+
+
+class MentionRow(SQLModel, table=True):
+    """A mention, recorded once, with the decision taken and its reason."""
+
+    __tablename__ = "mention"
+    id: int = _key()
+    author_id: int = _id(index=True)
+    conversation_id: int = _id(index=True)
+    decision: str
+    reason: str | None = None
+    payload: dict[str, Any] | None = Field(default=None, sa_type=JSON)
+    created_at: dt.datetime = _time()
+    seen_at: dt.datetime = _time()
+
+
+class JobRow(SQLModel, table=True):
+    """A piece of work. The row is the truth; a message in the queue only says that it is worth a look."""
+
+    __tablename__ = "job"
+    __table_args__ = (Index("job_due", "state", "not_before"), Index("job_lease", "state", "lease_until"))
+    id: int | None = Field(default=None, primary_key=True, sa_type=Serial)
+    kind: str
+    state: str
+    reason: str | None = None
+    mention_id: int | None = _id(default=None, unique=True)
+    requester_id: int | None = _id(default=None, index=True)
+    post_id: int = _id(index=True)
+    conversation_id: int | None = _id(default=None)
+    author_id: int | None = _id(default=None)
+    author_username: str | None = None
+    thread_id: int | None = _id(default=None, index=True)
+    reply_wanted: bool = True
+    reply_id: int | None = _id(default=None)
+    reply_text: str | None = Field(default=None, sa_type=Text)
+    reply_started_at: dt.datetime | None = _time(default=None)
+    attempts: int = 0
+    failures: int = 0
+    priority: int = 0
+    not_before: dt.datetime | None = _time(default=None)
+    enqueued_at: dt.datetime | None = _time(default=None)
+    lease_token: str | None = None
+    lease_until: dt.datetime | None = _time(default=None)
+    created_at: dt.datetime = _time(index=True)
+    updated_at: dt.datetime = _time()
+
+
+class AttemptRow(SQLModel, table=True):
+    __tablename__ = "attempt"
+    id: int | None = Field(default=None, primary_key=True, sa_type=Serial)
+    job_id: int = _id(index=True)
+    number: int
+    worker: str
+    started_at: dt.datetime = _time()
+    ended_at: dt.datetime | None = _time(default=None)
+    outcome: str | None = None
+    detail: str | None = Field(default=None, sa_type=Text)
+
+
+class AuthorRow(SQLModel, table=True):
+    __tablename__ = "author"
+    id: int = _key()
+    username: str = Field(index=True)
+    name: str
+    avatar_url: str | None = None
+    bio: str = Field(default="", sa_type=Text)
+    protected: bool = False
+    updated_at: dt.datetime = _time()
+
+
+class PostRow(SQLModel, table=True):
+    """A post as X sent it, with its own media and polls: a page can be made again without asking X."""
+
+    __tablename__ = "post"
+    id: int = _key()
+    conversation_id: int = _id(index=True)
+    author_id: int = _id(index=True)
+    payload: dict[str, Any] = Field(sa_type=JSON)
+    fetched_at: dt.datetime = _time()
+
+
+class MissingPostRow(SQLModel, table=True):
+    """X's word that a post cannot be shown."""
+
+    __tablename__ = "missing_post"
+    id: int = _key()
+    conversation_id: int = _id(index=True)
+    reason: str
+    seen_at: dt.datetime = _time()
+
+
+class ThreadRow(SQLModel, table=True):
+    """A thread as its page shows it now; `body` is the assembled thread as JSON."""
+
+    __tablename__ = "thread"
+    id: int = _key()
+    conversation_id: int = _id(index=True)
+    author_id: int = _id(index=True)
+    version: int = 1
+    etag: str
+    body: str = Field(sa_type=Text)
+    post_count: int
+    newest_post_id: int = _id()
+    complete: bool
+    fetched_at: dt.datetime = _time(index=True)
+    checked_at: dt.datetime = _time()
+    gone_at: dt.datetime | None = _time(default=None)
+
+
+class ThreadVersionRow(SQLModel, table=True):
+    """How a thread looked before: made when it changes."""
+
+    __tablename__ = "thread_version"
+    thread_id: int = _key()
+    version: int = Field(primary_key=True)
+    etag: str
+    body: str = Field(sa_type=Text)
+    made_at: dt.datetime = _time()
+
+
+class ThreadPostRow(SQLModel, table=True):
+    """Which thread a post belongs to, by every version's id: any of them leads to the page."""
+
+    __tablename__ = "thread_post"
+    post_id: int = _key()
+    thread_id: int = _id(index=True)
+
+
+class MediaRow(SQLModel, table=True):
+    """A picture that a page needs, under the address X gave; the file is named by its SHA-256."""
+
+    __tablename__ = "media"
+    url: str = Field(primary_key=True, sa_type=Text)
+    thread_id: int = _id(index=True)
+    state: str = "wanted"
+    sha256: str | None = Field(default=None, index=True)
+    content_type: str | None = None
+    width: int | None = None
+    height: int | None = None
+    size: int | None = None
+    attempts: int = 0
+    not_before: dt.datetime | None = _time(default=None)
+    updated_at: dt.datetime = _time()
+
+
+class SpendRow(SQLModel, table=True):
+    """What one answer of X cost: by UTC day, job and resource."""
+
+    __tablename__ = "spend"
+    id: int | None = Field(default=None, primary_key=True, sa_type=Serial)
+    day: dt.date = Field(index=True)
+    job_id: int | None = _id(default=None, index=True)
+    resource: str
+    count: int
+    micro_usd: int = _id()
+    booked_at: dt.datetime = _time()
+
+
+class PurchaseRow(SQLModel, table=True):
+    """What was bought on a day: X bills the same post or user once a UTC day."""
+
+    __tablename__ = "purchase"
+    day: dt.date = Field(primary_key=True)
+    resource: str = Field(primary_key=True)
+    item_id: int = _key()
+
+
+class ReservationRow(SQLModel, table=True):
+    """Money set aside for a call that is under way; it falls back when the time is over."""
+
+    __tablename__ = "reservation"
+    id: str = Field(primary_key=True)
+    day: dt.date = Field(index=True)
+    micro_usd: int = _id()
+    expires_at: dt.datetime = _time()
+
+
+class LeaseRow(SQLModel, table=True):
+    """A name that one process holds for a while, such as a conversation that is being fetched."""
+
+    __tablename__ = "lease"
+    name: str = Field(primary_key=True)
+    token: str
+    until: dt.datetime = _time()
+
+
+class NoteRow(SQLModel, table=True):
+    """Single facts the processes share: the mentions' cursor, who the bot is, why it is paused."""
+
+    __tablename__ = "note"
+    name: str = Field(primary_key=True)
+    value: dict[str, Any] = Field(sa_type=JSON)
+    updated_at: dt.datetime = _time()

@@ -1,0 +1,86 @@
+"""Single facts the processes share, and names that one process holds for a while."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import or_
+from sqlmodel import col, delete
+
+from bot.domain import Author
+from bot.store.database import Database
+from bot.store.models import LeaseRow, NoteRow
+
+BOT = "bot"
+PAUSED = "paused"
+POLLED = "polled"
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Why no call is made to X, since when, and when the next try is."""
+
+    reason: str
+    detail: str
+    since: datetime
+    probe_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Notes:
+    database: Database
+
+    def get(self, name: str) -> dict[str, Any] | None:
+        with self.database.read() as session:
+            row = session.get(NoteRow, name)
+            return row.value if row else None
+
+    def put(self, name: str, value: dict[str, Any], *, now: datetime) -> None:
+        with self.database.write() as session:
+            session.merge(NoteRow(name=name, value=value, updated_at=now))
+
+    def drop(self, name: str) -> bool:
+        statement = delete(NoteRow).where(col(NoteRow.name) == name).returning(col(NoteRow.name))
+        with self.database.write() as session:
+            return session.execute(statement).first() is not None
+
+    def bot(self) -> Author | None:
+        """The bot's own account, as X told it once."""
+        value = self.get(BOT)
+        return Author(int(value["id"]), value["username"], value["name"]) if value else None
+
+    def set_bot(self, bot: Author, *, now: datetime) -> None:
+        self.put(BOT, {"id": str(bot.id), "username": bot.username, "name": bot.name}, now=now)
+
+    def pause(self) -> Pause | None:
+        value = self.get(PAUSED)
+        if value is None:
+            return None
+        since, probe_at = (datetime.fromisoformat(value[name]) for name in ("since", "probe_at"))
+        return Pause(value["reason"], value["detail"], since, probe_at)
+
+    def set_pause(self, pause: Pause, *, now: datetime) -> None:
+        value = {"reason": pause.reason, "detail": pause.detail}
+        times = {"since": pause.since.isoformat(), "probe_at": pause.probe_at.isoformat()}
+        self.put(PAUSED, {**value, **times}, now=now)
+
+    def acquire(self, name: str, *, now: datetime, hold: timedelta) -> str | None:
+        """Holds a name that nobody else holds; its token, or None."""
+        token = secrets.token_hex(8)
+        statement = self.database.insert(LeaseRow).values(name=name, token=token, until=now + hold)
+        with self.database.write() as session:
+            taken = session.execute(
+                statement.on_conflict_do_update(
+                    index_elements=["name"],
+                    set_={"token": token, "until": now + hold},
+                    where=or_(col(LeaseRow.until) < now),
+                ).returning(col(LeaseRow.token))
+            ).first()
+            return token if taken else None
+
+    def release(self, name: str, token: str) -> None:
+        with self.database.write() as session:
+            session.execute(delete(LeaseRow).where(col(LeaseRow.name) == name, col(LeaseRow.token) == token))
