@@ -1,7 +1,7 @@
 """Who is asking: the app by its bearer token, or the bot's account by OAuth 1.0a.
 
-The HMAC-SHA1 signature is verified over the address as it was asked for, host included, so a client that rewrites
-the host after signing gets its 401 here as it would from X. Time stamps and nonces are not checked.
+The HMAC-SHA1 signature is verified over the address as it was asked for, host included, so a client that
+rewrites the host after signing gets its 401 here as it would from X. Time stamps and nonces are not checked.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What `world.post` is told about a post, made regular: pictures, polls, links, the names put before a reply."""
+"""What `world.post` is told about a post, made regular: pictures, polls, links, the names before a reply."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ LinkSpec = Card | Mapping[str, Any] | str
 
 
 def media_of(post_id: str, specs: MediaSpec | Sequence[MediaSpec]) -> tuple[Media, ...]:
-    """Copies of the given media with keys made from the post's id. A string is a picture's name, or its alt text
-    if it has a space.
+    """Copies of the given media with keys made from the post's id. A string is a picture's name, or, if it
+    has a space, its alt text.
     """
     many = [specs] if isinstance(specs, (Media, str, Mapping)) else specs
     return tuple(_one_medium(int(post_id) + index + 1, spec) for index, spec in enumerate(many))
@@ -37,7 +37,9 @@ def _one_medium(number: int, spec: MediaSpec) -> Media:
 
 
 def _named(medium: Media) -> str:
-    """A name with a suffix, and with the size if it is not the usual one: the picture is drawn from its name."""
+    """A name with a suffix, and with the size if it is not the usual one: the picture is drawn from its
+    name.
+    """
     stem, _, suffix = medium.name.rpartition(".") if "." in medium.name else (medium.name, "", "jpg")
     size = f"-{medium.width}x{medium.height}"
     usual = (medium.width, medium.height) == DEFAULT_SIZE or stem.endswith(size)

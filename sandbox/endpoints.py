@@ -11,7 +11,7 @@ DAY = 24 * 60 * 60
 
 @dataclass(frozen=True)
 class Allowance:
-    """Calls in a window of `seconds`: for one user's token, for the app's token; None: no limit is documented."""
+    """Calls in a window of `seconds`: for a user's token, for the app's; None: none is documented."""
 
     user: int | None
     app: int | None

@@ -3,8 +3,8 @@
     world.faults.answer("GET /2/tweets", 503, times=2)
     world.faults.drop_answer_of("POST /2/tweets")
 
-Faults of one endpoint happen in the order they were switched on. They come after authentication and before the
-rate limits, so a call that failed by a fault uses up no window.
+Faults of one endpoint happen in the order they were switched on. They come after authentication and before
+the rate limits, so a call that failed by a fault uses up no window.
 """
 
 from __future__ import annotations

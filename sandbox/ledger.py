@@ -1,8 +1,9 @@
 """What X would bill. Prices are X's pay-per-use list as of autumn 2026, in micro-dollars.
 
-A resource read twice in one UTC day is billed once; a post read as one's own mention and as a post are two resources.
-Empty answers and failed calls are free. Whether a summoned reply with a link costs as a reply (0.010) or as a post
-with a link (0.200) is not settled in X's documentation: it is a price of its own here, set to the cheaper one.
+A resource read twice in one UTC day is billed once; a post read as one's own mention and as a post are two
+resources (X does not say). Empty answers and failed calls are free. Whether a summoned reply with a link
+costs as a reply (0.010) or as a post with a link (0.200) is not settled in X's documentation: it is a price
+of its own here, set to the cheaper one.
 """
 
 from __future__ import annotations

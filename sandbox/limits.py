@@ -73,7 +73,9 @@ class Limits:
         self._windows = {key: window for key, window in self._windows.items() if key[0] != name}
 
     def take(self, endpoint: str, token: str, at: datetime) -> Verdict:
-        """Count one call of `token` (`user` or `app`), or refuse it; the headers show the window that refused."""
+        """Count one call of `token` (`user` or `app`), or refuse it; the headers show which window
+        refused.
+        """
         now = at.timestamp()
         windows = self._open(endpoint, token, now)
         empty = next((kind for kind, window in windows.items() if window.remaining == 0), None)

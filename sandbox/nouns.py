@@ -32,7 +32,9 @@ class Author:
 
 @dataclass(eq=False)
 class Media:
-    """A picture, video or animated GIF; `name` is what `/media/{name}` draws, so its words choose the motif."""
+    """A picture, video or animated GIF; `name` is what `/media/{name}` draws, so its words choose the
+    motif.
+    """
 
     name: str
     alt: str | None = None
@@ -79,8 +81,8 @@ class Post:
     """One version of a post, as X stores it.
 
     `raw` is what the author typed; `text` is what the API serves: with the automatic prefix, links wrapped in
-    t.co, HTML-escaped, cut at 280 when `note` holds the whole. `versions` is one list shared by all versions of
-    an edited post, oldest first. `late` is how long the mentions endpoint hides it.
+    t.co, HTML-escaped, cut at 280 when `note` holds the whole. `versions` is one list shared by all versions
+    of an edited post, oldest first. `late` is how long the mentions endpoint hides it.
     """
 
     id: str

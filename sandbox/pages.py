@@ -58,7 +58,9 @@ def page_of(
     *,
     newest: int | None = None,
 ) -> Page:
-    """One page, newest first, of the posts on a shelf that fit; `newest` bounds how many can be reached at all."""
+    """One page, newest first, of the posts on a shelf that fit; `newest` bounds how many can be reached at
+    all.
+    """
     chosen = range_of(query)
     reachable: Iterator[Post] = (post for post in shelf.newest_first(chosen.below) if fits(post))
     if newest is not None:

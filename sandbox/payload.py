@@ -1,7 +1,8 @@
 """Posts and users as X serialises them: the fields asked for, `includes`, `errors`, in either dialect.
 
-Everything is built in the old names; `in_new_names` turns the whole answer over at the end. Field names X does not
-know are dropped without a word. An expansion brings the field it follows into the post, asked for or not.
+Everything is built in the old names; `in_new_names` turns the whole answer over at the end. Field names X
+does not know are dropped without a word. An expansion brings the field it follows into the post, asked for
+or not.
 """
 
 from __future__ import annotations

@@ -22,9 +22,9 @@ MAX_WEIGHT = 280
 LINK_WEIGHT = 23
 WORD = r"\w\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0900-\u0903\u093a-\u094f"
 TOKEN = re.compile(
-    r"(?P<url>https?://[^\s<>\"」』）、。]+)"
-    r"|(?<![\w@!#$%&*])[@＠](?P<mention>[A-Za-z0-9_]{1,15})(?![A-Za-z0-9_@])"
-    rf"|(?<![{WORD}&/])[#＃](?P<hashtag>[{WORD}]*[^\W\d_][{WORD}]*)"
+    r"(?P<url>https?://[^\s<>\"」』\uff09、。]+)"
+    r"|(?<![\w@!#$%&*])[@\uff20](?P<mention>[A-Za-z0-9_]{1,15})(?![A-Za-z0-9_@])"
+    rf"|(?<![{WORD}&/])[#\uff03](?P<hashtag>[{WORD}]*[^\W\d_][{WORD}]*)"
     r"|(?<!\S)\$(?P<cashtag>[A-Za-z]{1,6}(?:[._][A-Za-z]{1,2})?)(?![\w.])"
 )
 _EMOJI_UNIT = r"[\U0001f000-\U0001faff\u2600-\u27bf\u2b00-\u2bff\u2190-\u21ff\u2300-\u23ff]"
@@ -58,7 +58,7 @@ def _light(code: int) -> bool:
 
 def _trim(url: str) -> str:
     """A link without the punctuation of the sentence around it."""
-    url = url.rstrip(".,;:!?…'’”*")
+    url = url.rstrip(".,;:!?…'\u2019”*")
     return url[:-1] if url.endswith(")") and "(" not in url else url
 
 

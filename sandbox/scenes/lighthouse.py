@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 LONG = """People ask what a keeper actually did all night. So here is one night, from the log of 9 November 1911, \
 in the hand of a man called Osk Marrable, who wrote very small to save paper & ink.
 
-18:10 – Lamp lit. Wind SW, rising. 19:00 – Wound the clockwork (forty-one turns, every fifty minutes, until dawn: if \
-the weight touches the floor, the lens stops turning and the light becomes a different light). 22:35 – Starlings \
-against the glass, some hundreds. Swept the gallery. 01:20 – Fog. Rang the bell by hand, the striker having broken in \
+18:10 - Lamp lit. Wind SW, rising. 19:00 - Wound the clockwork (forty-one turns, every fifty minutes, until dawn: if \
+the weight touches the floor, the lens stops turning and the light becomes a different light). 22:35 - Starlings \
+against the glass, some hundreds. Swept the gallery. 01:20 - Fog. Rang the bell by hand, the striker having broken in \
 October and no part come.
 
-04:00 – Still ringing. 06:45 – Fog lifted. Counted eleven sail and two steamers, all in good order, none of whom will \
+04:00 - Still ringing. 06:45 - Fog lifted. Counted eleven sail and two steamers, all in good order, none of whom will \
 know.
 
 I think about that last line a lot. "None of whom will know." It is the best description of good maintenance I have \
@@ -73,9 +73,11 @@ def _posts(quoted: Post) -> list[str | dict[str, Any]]:
                 alt="A red and white lighthouse on dark hills at dawn, its beam sweeping to the right.",
             ),
         },
-        "First, what it is. A Fresnel lens is not one lens. It is about two hundred prisms in a brass frame, each "
-        "ground to throw the light of one small flame flat out to sea. Ours stands 2.6 m tall & weighs as much as a "
-        "small car. The flame was the size of a pear.",
+        (
+            "First, what it is. A Fresnel lens is not one lens. It is about two hundred prisms in a brass frame, each "
+            "ground to throw the light of one small flame flat out to sea. Ours stands 2.6 m tall & weighs as much as a "
+            "small car. The flame was the size of a pear."
+        ),
         {
             "text": "Augustin Fresnel worked out the geometry in the 1820s; the best short explanation with drawings "
             "you can turn by hand is this one: https://optics.skerrylights.example/fresnel-by-hand?step=1&unit=mm",
@@ -124,9 +126,11 @@ def _posts(quoted: Post) -> list[str | dict[str, Any]]:
             "text": "Quick guess before I tell you. What was the hardest part?",
             "poll": Poll([("The spiral stairs", 412), ("The wind", 198), ("The putty", 731), ("Lunch", 264)]),
         },
-        "It was the putty. It always is. Red lead and linseed oil, hard as a plate after a century, holding the very "
-        "prisms you must not chip. You soften it with patience and a hair dryer, 20 minutes a prism. #lighthouse "
-        "#restoration",
+        (
+            "It was the putty. It always is. Red lead and linseed oil, hard as a plate after a century, holding the very "
+            "prisms you must not chip. You soften it with patience and a hair dryer, 20 minutes a prism. #lighthouse "
+            "#restoration"
+        ),
         {
             "text": "She goes back up in April, and you can come and see. Dates and ferry times: "
             "https://skerrylights.example/visit. Thank you to @skerryharbour for the tea, and to everybody who ever "
