@@ -54,7 +54,7 @@ def _routes(site: Site) -> list[BaseRoute]:
 
 
 def front(site: Site, _request: Request) -> Response:
-    content = site.press.page("front.html")
+    content = site.page("front.html")
     return Response(content, headers={"Cache-Control": "public, max-age=300"}, media_type="text/html")
 
 
@@ -95,4 +95,4 @@ def _refused(site: Site, _request: Request, error: Exception) -> Response:
 
 
 def _broken(site: Site, _request: Request, _error: Exception) -> Response:
-    return site.note(messages.BROKEN, 500)
+    return site.apology(messages.BROKEN, 500)

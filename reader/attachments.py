@@ -17,12 +17,18 @@ KINDS = {"photo": "Picture", "video": "Video", "animated_gif": "GIF"}
 LETTER = re.compile(r"\w")
 
 
-def image(pictures: Pictures, url: str | None) -> views.Image | None:
-    """Our copy of the picture at X's address, if we keep one under a name we can serve."""
+def image(
+    pictures: Pictures, url: str | None, size: tuple[int | None, int | None] = (1, 1)
+) -> views.Image | None:
+    """Our copy of the picture at X's address, if we keep one under a name we can serve.
+
+    `size` is X's word on its width and height, for a file that did not tell us.
+    """
     picture = pictures.get(url) if url else None
     if picture is None or not addresses.MEDIA_NAME.fullmatch(picture.sha256):
         return None
-    return views.Image(addresses.media(picture.sha256), max(1, picture.width), max(1, picture.height))
+    width, height = (picture.width, picture.height) if picture.width and picture.height else size
+    return views.Image(addresses.media(picture.sha256), width or 1, height or 1)
 
 
 def person(author: domain.Author, pictures: Pictures) -> views.Person:
@@ -42,7 +48,7 @@ def media(post: domain.Post, pictures: Pictures, prefix: str) -> tuple[views.Att
         views.Attachment(
             kind=item.kind,
             label=KINDS.get(item.kind, "Media"),
-            image=image(pictures, item.picture_url),
+            image=image(pictures, item.picture_url, (item.width, item.height)),
             film=_film(pictures, item),
             alt=prose.clean(item.alt_text or "").strip(),
             key=f"{prefix}-{number}",

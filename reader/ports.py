@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
-from bot.domain import Thread
+from bot.domain import Author, Thread
 
 
 class Picture(Protocol):
@@ -84,6 +84,10 @@ class Mentions(Protocol):
     def find(self, mention_id: int) -> Mention | None: ...
 
 
+class Notes(Protocol):
+    def bot(self) -> Author | None: ...
+
+
 class Store(Protocol):
     @property
     def threads(self) -> Threads: ...
@@ -91,13 +95,13 @@ class Store(Protocol):
     def jobs(self) -> Jobs: ...
     @property
     def mentions(self) -> Mentions: ...
+    @property
+    def notes(self) -> Notes: ...
     def ready(self) -> None: ...
 
 
 class Settings(Protocol):
     @property
     def public_url(self) -> str: ...
-    @property
-    def bot_username(self) -> str | None: ...
     @property
     def media_dir(self) -> Path: ...

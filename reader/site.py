@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Any
 
 from starlette.responses import Response
 
-from reader import assets
+from bot.domain import Author
+from reader import addresses, assets
 from reader.messages import Note
 from reader.ports import Settings, Store
 from reader.shelf import Shelf
@@ -27,17 +29,30 @@ class Site:
     press: Press
     shelf: Shelf
     version: str
+    _met: list[Author] = field(default_factory=list)
+
+    def bot(self) -> str | None:
+        """The bot's name on X, asked for until the store knows it; None before."""
+        if not self._met and (author := self.store.notes.bot()):
+            self._met.append(author)
+        return self._met[0].username if self._met else None
+
+    def page(self, template: str, **values: Any) -> bytes:
+        name = self.bot()
+        url = addresses.profile(name) if name else None
+        return self.press.page(template, bot=name, bot_url=url, **values)
 
     def note(self, note: Note, status: int = 200) -> Response:
-        """A short page. It is never kept by caches: what it says is about to change."""
-        headers = {"Cache-Control": "no-store", **NOINDEX}
-        content = self.press.page("message.html", **asdict(note))
-        return Response(content, status, headers, media_type="text/html")
+        return _note(self.page("message.html", **asdict(note)), status)
+
+    def apology(self, note: Note, status: int) -> Response:
+        """A short page that asks the store for nothing."""
+        return _note(self.press.page("message.html", bot=None, bot_url=None, **asdict(note)), status)
 
 
 def build(store: Store, settings: Settings) -> Site:
     files = dict(assets.load())
-    press = Press(files, public_url=settings.public_url, bot_username=settings.bot_username)
+    press = Press(files, public_url=settings.public_url)
     return Site(
         store=store,
         public_url=settings.public_url,
@@ -47,6 +62,11 @@ def build(store: Store, settings: Settings) -> Site:
         shelf=Shelf(PAGES_KEPT),
         version=_version(),
     )
+
+
+def _note(content: bytes, status: int) -> Response:
+    """Never kept by caches: what it says is about to change."""
+    return Response(content, status, {"Cache-Control": "no-store", **NOINDEX}, media_type="text/html")
 
 
 def _version() -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from reader import addresses, dates
+from reader import dates
 from reader.assets import Asset
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -18,7 +18,7 @@ TEMPLATES = Path(__file__).parent / "templates"
 class Press:
     """Renders the templates of one site. `build` changes when a page would look or read differently."""
 
-    def __init__(self, assets: Mapping[str, Asset], *, public_url: str, bot_username: str | None) -> None:
+    def __init__(self, assets: Mapping[str, Asset], *, public_url: str) -> None:
         self._jinja = Environment(
             autoescape=True,
             loader=FileSystemLoader(TEMPLATES),
@@ -33,10 +33,8 @@ class Press:
         self._jinja.globals.update(
             static={name: asset.address for name, asset in assets.items()},
             site=public_url,
-            bot=bot_username,
-            bot_url=addresses.profile(bot_username) if bot_username else None,
         )
-        self.build = _build([public_url, bot_username or "", *(asset.address for asset in assets.values())])
+        self.build = _build([public_url, *(asset.address for asset in assets.values())])
 
     def page(self, template: str, **values: Any) -> bytes:
         return self._jinja.get_template(template).render(**values).encode("utf-8", "replace")

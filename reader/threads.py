@@ -29,7 +29,7 @@ class Form:
 
 
 def _html(site: Site, saved: SavedThread) -> bytes:
-    return site.press.page("thread.html", page=pages.thread_page(saved))
+    return site.page("thread.html", page=pages.thread_page(saved))
 
 
 HTML = Form("", "text/html", _html)
@@ -84,7 +84,8 @@ class ThreadEndpoint:
 
     def _etag(self, stamp: Stamp) -> str:
         tag = "".join(c for c in stamp.etag if c.isalnum() or c in "-_.")
-        return f'W/"{tag}.{stamp.version}{self.form.suffix or ".html"}.{self.site.press.build}"'
+        bot = self.site.bot() or ""
+        return f'W/"{tag}.{stamp.version}{self.form.suffix or ".html"}.{self.site.press.build}{bot}"'
 
     def _missing(self, note: Note, status: int = 404) -> Response:
         if self.form is HTML:

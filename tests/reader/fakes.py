@@ -64,7 +64,7 @@ class FakeThreads:
         self.finds = 0
 
     def save(self, saved: FakeSaved) -> FakeSaved:
-        for post in saved.thread.posts:
+        for post in (*saved.thread.posts, *(one for fork in saved.thread.forks for one in fork.posts)):
             for version in (post.id, *post.versions):
                 self.rows[version] = saved
         return saved
@@ -88,11 +88,20 @@ class FakeMentions(dict[int, FakeMention]):
         return self.get(mention_id)
 
 
+class FakeNotes:
+    def __init__(self) -> None:
+        self.author: Author | None = Author(9, "unrollbot", "Unroll")
+
+    def bot(self) -> Author | None:
+        return self.author
+
+
 class FakeStore:
     def __init__(self) -> None:
         self.threads = FakeThreads()
         self.jobs = FakeJobs()
         self.mentions = FakeMentions()
+        self.notes = FakeNotes()
         self.error: Exception | None = None
 
     def ready(self) -> None:
@@ -104,7 +113,6 @@ class FakeStore:
 class FakeSettings:
     media_dir: Path
     public_url: str = "https://reader.example"
-    bot_username: str | None = "unrollbot"
 
 
 def post(number: int, text: str, **more) -> Post:

@@ -12,7 +12,8 @@ from tests.reader.fakes import MIRA, NOON, FakeSaved, link, paint, photo, post, 
 TOMAS = Author(502, "tomas_lindqvist", "Tomas Lindqvist", "https://pbs.twimg.com/profile_images/2/t.jpg")
 SIX = (
     "The Fresnel lens ended all that. One lamp, a cage of prisms, and suddenly a flame could be seen at "
-    "twenty miles: https://t.co/prism1\n\nMore at https://t.co/tower2 and #lighthouses, by way of @harbour_desk."
+    "twenty miles: https://t.co/prism1\n\nMore at https://t.co/tower2 and "
+"#lighthouses, by way of @harbour_desk."
 )
 
 
@@ -21,18 +22,23 @@ def lighthouse(folder: Path) -> FakeSaved:
     posts = (
         post(
             1,
-            "What a lighthouse keeper knows about waiting\n\nMy grandfather kept the lamp at Sk\u00e4rhamn for "
-            "thirty-one years. When he died he left us a clock, two good coats, and a log of almost nothing.\n\n"
+            "What a lighthouse keeper knows about waiting\n\nMy grandfather kept the lamp at "
+"Sk\u00e4rhamn for "
+            "thirty-one years. When he died he left us a clock, two good coats, and a log of "
+"almost nothing.\n\n"
             "I have been reading it all winter. \U0001f9f5",
         ),
         post(
             2,
-            "The lamp is the easy part. You trim it, you wind the clockwork, and for eleven hours nothing happens. "
-            "Page one of the log says only:\n\n\u201cClear. A gull.\u201d\n\nPage two:\n\n\u201cClear. The gull again.\u201d",
+            "The lamp is the easy part. You trim it, you wind the clockwork, and for eleven "
+"hours nothing happens. "
+            "Page one of the log says only:\n\n\u201cClear. A gull.\u201d\n\nPage "
+"two:\n\n\u201cClear. The gull again.\u201d",
         ),
         post(
             3,
-            "This is the tower in \u201952. The keeper\u2019s house is the low roof on the left; the light was "
+            "This is the tower in \u201952. The keeper\u2019s house is the low roof on the "
+"left; the light was "
             "fourteen seconds dark, one second bright.",
             media=(
                 photo(
@@ -47,7 +53,8 @@ def lighthouse(folder: Path) -> FakeSaved:
         ),
         post(
             4,
-            "Keepers wrote to each other, tower to tower, by the supply boat. A letter took nine days to go "
+            "Keepers wrote to each other, tower to tower, by the supply boat. A letter took "
+"nine days to go "
             "forty miles &amp; nobody minded.",
             quoted=900,
             versions=(1003, 1004),
@@ -72,7 +79,8 @@ def lighthouse(folder: Path) -> FakeSaved:
                     "https://www.coastmuseum.example/essays/the-lens-that-saved-ten-thousand-ships",
                     "coastmuseum.example/essays/the-len\u2026",
                     title="The lens that saved ten thousand ships",
-                    description="How a road engineer with bad lungs bent light around a flame, and what it did to the price of insurance.",
+                    description="How a road engineer with bad lungs bent light around a flame, and what it did "
+"to the price of insurance.",
                     image_url="https://pbs.twimg.com/news_img/6/lens.jpg",
                 ),
                 link(SIX, "https://t.co/tower2", "https://towers.example/", "towers.example"),
@@ -82,7 +90,8 @@ def lighthouse(folder: Path) -> FakeSaved:
         ),
         post(
             7,
-            "Before I go on, a question for those who have never stood a watch. What was the keepers\u2019 most "
+            "Before I go on, a question for those who have never stood a watch. What was the "
+"keepers\u2019 most "
             "common complaint in letters?",
             poll=Poll(
                 77,
@@ -97,7 +106,8 @@ def lighthouse(folder: Path) -> FakeSaved:
         ),
         post(
             8,
-            "Here is the clockwork, restored. He wound it every four hours, and so did my mother, at eight, "
+            "Here is the clockwork, restored. He wound it every four hours, and so did my "
+"mother, at eight, "
             "when his back was bad.",
             media=(
                 Media(
@@ -126,7 +136,8 @@ def lighthouse(folder: Path) -> FakeSaved:
         ),
         post(
             10,
-            "The last entry is from the day the light went electric.\n\n\u201cClear,\u201d he wrote. \u201cNo need of me. "
+            "The last entry is from the day the light went electric.\n\n\u201cClear,\u201d "
+"he wrote. \u201cNo need of me. "
             "The gull stayed.\u201d",
             created_at=NOON + timedelta(days=1, minutes=5),
         ),
@@ -136,7 +147,8 @@ def lighthouse(folder: Path) -> FakeSaved:
         TOMAS.id,
         900,
         NOON - timedelta(days=40),
-        "Found in my aunt\u2019s attic: forty letters between lighthouse keepers, 1931\u20131938.\n\nMost of them are about soup.",
+        "Found in my aunt\u2019s attic: forty letters between lighthouse keepers, "
+"1931\u20131938.\n\nMost of them are about soup.",
         lang="en",
         media=(photo("letters", "A bundle of letters tied with tarred string.", 1400, 800),),
         versions=(900,),
@@ -180,13 +192,14 @@ def lighthouse(folder: Path) -> FakeSaved:
 
 def hebrew() -> FakeSaved:
     """Right to left, with an address and a name in Latin letters inside."""
-    author = Author(601, "noa_tal", "\u05e0\u05e2\u05d4 \u05d8\u05dc")
-    text = "\u05e7\u05e8\u05d0\u05ea\u05d9 \u05e2\u05dc \u05d6\u05d4 \u05d1-https://t.co/he1 \u05e9\u05dc @harbour_desk, \u05d5\u05e0\u05d6\u05db\u05e8\u05ea\u05d9 \u05d1\u05e1\u05d1\u05d0 \u05e9\u05dc\u05d9."
+    author = Author(601, "noa_tal", "נעה טל")
+    text = "קראתי על זה ב-https://t.co/he1 של @harbour_desk, ונזכרתי בסבא שלי."
     return FakeSaved(
         thread(
             post(
                 1,
-                "\u05de\u05d4 \u05d9\u05d5\u05d3\u05e2 \u05e9\u05d5\u05de\u05e8 \u05d4\u05de\u05d2\u05d3\u05dc\u05d5\u05e8\n\n\u05d4\u05de\u05e0\u05d5\u05e8\u05d4 \u05d4\u05d9\u05d0 \u05d4\u05d7\u05dc\u05e7 \u05d4\u05e7\u05dc. \u05de\u05db\u05d5\u05d5\u05e0\u05d9\u05dd \u05d0\u05d5\u05ea\u05d4, \u05de\u05d5\u05ea\u05d7\u05d9\u05dd \u05d0\u05ea \u05d4\u05e9\u05e2\u05d5\u05df, \u05d5\u05d1\u05de\u05e9\u05da 11 \u05e9\u05e2\u05d5\u05ea \u05dc\u05d0 \u05e7\u05d5\u05e8\u05d4 \u05d3\u05d1\u05e8.",
+                "מה יודע שומר המגדלור\n\nהמנורה היא החלק הקל. מכוונים אותה, מותחים את השעון, "
+"ובמשך 11 שעות לא קורה דבר.",
                 lang="iw",
             ),
             post(
@@ -199,21 +212,21 @@ def hebrew() -> FakeSaved:
                         "https://t.co/he1",
                         "https://towers.example/he/keeper",
                         "towers.example/he/keeper",
-                        title="\u05e9\u05d5\u05de\u05e8\u05d9 \u05d4\u05d0\u05d5\u05e8",
-                        description="\u05e2\u05dc \u05de\u05d2\u05d3\u05dc\u05d5\u05e8\u05d9\u05dd",
+                        title="שומרי האור",
+                        description="על מגדלורים",
                     ),
                     tagged("mention", text, "@harbour_desk"),
                 ),
             ),
             post(
                 3,
-                "\u05de\u05d4 \u05d4\u05db\u05d9 \u05e7\u05e9\u05d4?",
+                "מה הכי קשה?",
                 lang="iw",
                 poll=Poll(
                     78,
                     (
-                        PollOption("\u05d4\u05e7\u05d5\u05e8", 30),
-                        PollOption("\u05d4\u05e4\u05e2\u05de\u05d5\u05df", 70),
+                        PollOption("הקור", 30),
+                        PollOption("הפעמון", 70),
                     ),
                 ),
             ),
@@ -224,21 +237,22 @@ def hebrew() -> FakeSaved:
 
 def japanese() -> FakeSaved:
     """Without spaces, with emoji, and with a picture we keep no copy of."""
-    author = Author(602, "akari_mori", "\u68ee\u3042\u304b\u308a\U0001f319")
+    author = Author(602, "akari_mori", "森あかり\U0001f319")
     return FakeSaved(
         thread(
             post(
                 1,
-                "\u706f\u53f0\u5b88\u304c\u77e5\u3063\u3066\u3044\u308b\u3053\u3068\n\n\u706f\u308a\u3092\u6574\u3048\u308b\u306e\u306f\u7c21\u5358\u3060\u3002\u82af\u3092\u5207\u308a\u3001\u6642\u8a08\u4ed5\u639b\u3051\u3092\u5dfb\u304d\u3001\u305d\u308c\u304b\u3089\u5341\u4e00\u6642\u9593\u3001\u4f55\u3082\u8d77\u3053\u3089\u306a\u3044\u3002",
+                "灯台守が知っていること\n\n灯りを整えるのは簡単だ。芯を切り、時計仕掛けを巻き、それから十一時間、何も起こらない。",
                 lang="ja",
             ),
             post(
                 2,
-                "\u7956\u7236\u306e\u65e5\u8a8c\u306e\u4e00\u9801\u76ee\u306b\u306f\u3001\u300c\u6674\u308c\u3002\u30ab\u30e2\u30e1\u4e00\u7fbd\u300d\u3068\u3060\u3051\u66f8\u3044\u3066\u3042\u308b\u3002\U0001f54a\ufe0f\u2728\U0001f468\u200d\U0001f469\u200d\U0001f467\n\u4e8c\u9801\u76ee\u306f\u300c\u6674\u308c\u3002\u307e\u305f\u30ab\u30e2\u30e1\u300d\u3002",
+                "祖父の日誌の一頁目には、「晴れ。カモメ一羽」とだけ書いてある。\U0001f54a\ufe0f\u2728\U0001f"
+"468\u200d\U0001f469\u200d\U0001f467\n二頁目は「晴れ。またカモメ」。",
                 lang="ja",
-                media=(photo("lost", "\u767d\u3044\u706f\u53f0\u3068\u6d77\u3002"),),
+                media=(photo("lost", "白い灯台と海。"),),
             ),
-            post(3, "\u304a\u308f\u308a\u3002", lang="ja", quoted=4444),
+            post(3, "おわり。", lang="ja", quoted=4444),
             author=author,
         )
     )
