@@ -1,7 +1,8 @@
 """Pictures drawn on demand: the same name gives the same picture, and its words choose the motif.
 
 `lighthouse-dusk.jpg`, `chart-visitors.png`, `avatar-ada_normal.png`; anything else is hills under a sky. A
-size may stand in the name (`bridge-800x1000.jpg`), and, as on X, in the query (`?name=150x150`, `?name=small`).
+size may stand in the name (`bridge-800x1000.jpg`), and, as on X, in the query (`?name=150x150`,
+`?name=small`).
 """
 
 from __future__ import annotations

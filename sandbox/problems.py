@@ -1,4 +1,6 @@
-"""X's error documents (RFC 9457), as its API sends them. Only the last segment of `type` is worth comparing."""
+"""X's error documents (RFC 9457), as its API sends them. Only the last segment of `type` is worth
+comparing.
+"""
 
 from __future__ import annotations
 
@@ -15,8 +17,8 @@ PARENT_GONE = "You attempted to reply to a Tweet that is deleted or not visible 
 TOO_LONG = "Your Tweet text is too long."
 BLOCKED = "You have been blocked from the author of this tweet."
 REPLIES_LIMITED = (
-    "Reply to this conversation is not allowed because you have not been mentioned or otherwise engaged by the "
-    "author of the post you are replying to."
+    "Reply to this conversation is not allowed because you have not been mentioned or otherwise engaged by "
+    "the author of the post you are replying to."
 )
 TITLES = {
     400: "Invalid Request",

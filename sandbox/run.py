@@ -42,7 +42,9 @@ class Served:
 def serve(
     world: World, host: str = "127.0.0.1", port: int = 0, scenes: list[Scene] | None = None
 ) -> Iterator[Served]:
-    """Serve in a thread of this process; port 0 takes a free one. Connections still open at the end are closed."""
+    """Serve in a thread of this process; port 0 takes a free one. Connections still open at the end are
+    closed.
+    """
     with listen(host, port) as listener:
         server = uvicorn.Server(_config(world, scenes))
         thread = threading.Thread(target=server.run, args=([listener],), name="sandbox", daemon=True)
@@ -61,7 +63,9 @@ def run(world: World, port: int = 8080, host: str = "127.0.0.1", scenes: list[Sc
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A listening socket. Connections wait in it from now on, so nobody needs to ask whether the server is up."""
+    """A listening socket. Connections wait in it from now on, so nobody needs to ask whether the server is
+    up.
+    """
     if host != "localhost" and not ipaddress.ip_address(host).is_loopback:
         raise ValueError(f"the sandbox listens on loopback only, not on {host}")
     return socket.create_server((host, port), backlog=128)

@@ -2,8 +2,8 @@
 
     conversation_id:1 from:ada to:ada -is:retweet (bridge OR "iron arch") has:images
 
-Brackets bind first, then AND (by juxtaposition), then OR; `-` negates a term or a bracket. A query needs at least
-one term that can stand alone: X refuses one made of `is:`, `has:`, `lang:` and negations only.
+Brackets bind first, then AND (by juxtaposition), then OR; `-` negates a term or a bracket. A query needs at
+least one term that can stand alone: X refuses one made of `is:`, `has:`, `lang:` and negations only.
 """
 
 from __future__ import annotations
@@ -44,7 +44,9 @@ IS: dict[str, Predicate] = {
 
 @dataclass(frozen=True)
 class Query:
-    """`conversation` and `authors` are what every match must have: they let the world look on the right shelf."""
+    """`conversation` and `authors` are what every match must have: they let the world look on the right
+    shelf.
+    """
 
     matches: Predicate
     conversation: str | None = None

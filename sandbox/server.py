@@ -1,4 +1,6 @@
-"""X's API over HTTP, as a client meets it: who asks, is a fault due, is a call left, then the answer and its bill."""
+"""X's API over HTTP, as a client meets it: who asks, is a fault due, is a call left, then the answer and its
+bill.
+"""
 
 from __future__ import annotations
 

@@ -1,8 +1,9 @@
 """The answers of a fault, and the way a connection is cut.
 
-To cut means that the client sees the connection end before one byte of an answer. An ASGI app cannot say that, so
-the HTTP protocol of `sandbox.run` puts its asyncio transport into the state of each request, and `Cut` aborts it. Where
-there is no such transport (a test client without a socket) a cut raises ConnectionAbortedError.
+To cut means that the client sees the connection end before one byte of an answer. An ASGI app cannot say
+that, so the HTTP protocol of `sandbox.run` puts its asyncio transport into the state of each request, and
+`Cut` aborts it. Where there is no such transport (a test client without a socket) a cut raises
+ConnectionAbortedError.
 """
 
 from __future__ import annotations

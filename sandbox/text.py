@@ -1,7 +1,7 @@
 """From what an author typed to what the API serves: prefix, t.co links, entities, the cut of long posts.
 
-Offsets count code points of the HTML-escaped text. Every http(s) link is wrapped, also one to a bare host such as
-localhost, which X would leave alone: the demo's own links must count as links.
+Offsets count code points of the HTML-escaped text. Every http(s) link is wrapped, also one to a bare host
+such as localhost, which X would leave alone: the demo's own links must count as links.
 """
 
 from __future__ import annotations
@@ -137,8 +137,8 @@ class Writer:
         return Written(draft.text, draft.entities, (start, end), None)
 
     def _write_long(self, raw: str, draft: Draft, start: int, attached: Attached) -> Written:
-        """X serves the first part and a link to the post itself; the whole is in the note, which has the prefix
-        but none of the trailing links.
+        """X serves the first part and a link to the post itself; the whole is in the note, which has the
+        prefix but none of the trailing links.
         """
         whole = Draft(draft.text, {kind: list(found) for kind, found in draft.entities.items()})
         self._tokens(whole, raw)

@@ -5,8 +5,8 @@
     root, *rest = world.thread(ada, ["One.", "Two.", "Three."])
     mention = world.mention("bob", under=rest[-1])
 
-Everything is guarded by one lock, so a test may talk to it while the server answers from it. Where X's behaviour is
-not documented the choice made here stands in the docstring of the method.
+Everything is guarded by one lock, so a test may talk to it while the server answers from it. Where X's
+behaviour is not documented the choice made here stands in the docstring of the method.
 """
 
 from __future__ import annotations
@@ -42,7 +42,8 @@ Which = Post | str
 
 
 class World:
-    """`search_lag` and `timeline_lag` are how long a new post stays out of search and of its author's timeline.
+    """`search_lag` and `timeline_lag` are how long a new post stays out of search and of its author's
+    timeline.
 
     `dialect`: "asked" answers in the names the request used, "old" and "new" always in those.
     `now` replaces the clock; `advance` moves it either way.
@@ -161,8 +162,9 @@ class World:
     ) -> Post:
         """Post as `author`, now or at another time. The parent may be deleted: children outlive it.
 
-        `links` tells what X knows of the pages linked in `text`. `late` hides the post from the mentions endpoint
-        for a while, so that it appears behind newer ones. Raises LookupError for a parent that never was.
+        `links` tells what X knows of the pages linked in `text`. `late` hides the post from the mentions
+        endpoint for a while, so that it appears behind newer ones. Raises LookupError for a parent that
+        never was.
         """
         with self.lock:
             created_at = ago_or_at(self.now(), at, ago)
@@ -194,8 +196,8 @@ class World:
         every: timedelta = timedelta(minutes=1),
         reply_to: Which | None = None,
     ) -> list[Post]:
-        """A chain of self-replies: texts, or dicts of `post`'s arguments. It starts `ago` and never reaches the
-        future: `every` shrinks if it must.
+        """A chain of self-replies: texts, or dicts of `post`'s arguments. It starts `ago` and never reaches
+        the future: `every` shrinks if it must.
         """
         with self.lock:
             told = [{"text": post} if isinstance(post, str) else dict(post) for post in posts]
@@ -294,8 +296,9 @@ class World:
         )
 
     def has_summoned(self, author: Author, post: Post) -> bool:
-        """Whether this post lets the bot reply: its author typed the bot's name in it, or quoted a post of the
-        bot's. A name X put before the text does not count (X does not say; the choice is ours, the strict one).
+        """Whether this post lets the bot reply: its author typed the bot's name in it, or quoted a post of
+        the bot's. A name X put before the text does not count (X does not say; the choice is ours, the
+        strict one).
         """
         quoted = self.get(post.quoted_id)
         return (

@@ -13,12 +13,13 @@ if TYPE_CHECKING:
     from sandbox.world import World
 
 FIRST = (
-    "This year I walked across sixty bridges in and around the river town where I live, one a week and then, towards "
-    "the end, faster. No records, no sponsors, one pair of boots. Here they all are, one post each."
+    "This year I walked across sixty bridges in and around the river town where I live, one a week and then, "
+    "towards the end, faster. No records, no sponsors, one pair of boots. Here they all are, one post each."
 )
 LAST = (
-    "That is sixty. I set out to learn about engineering and learned mostly about the people who stand in the middle "
-    "of bridges looking down. If you walk one of these, tell me which way the water was going. Good night."
+    "That is sixty. I set out to learn about engineering and learned mostly about the people who stand in "
+    "the middle of bridges looking down. If you walk one of these, tell me which way the water was going. "
+    "Good night."
 )
 PICTURE_EVERY = 10
 BRIDGES = files("sandbox.scenes").joinpath("sixty.txt").read_text("utf-8").splitlines()

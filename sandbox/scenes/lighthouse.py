@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from sandbox.nouns import Card, Media, Poll
@@ -12,19 +13,8 @@ if TYPE_CHECKING:
     from sandbox.nouns import Post
     from sandbox.world import World
 
-LONG = """People ask what a keeper actually did all night. So here is one night, from the log of 9 November 1911, \
-in the hand of a man called Osk Marrable, who wrote very small to save paper & ink.
-
-18:10 - Lamp lit. Wind SW, rising. 19:00 - Wound the clockwork (forty-one turns, every fifty minutes, until dawn: if \
-the weight touches the floor, the lens stops turning and the light becomes a different light). 22:35 - Starlings \
-against the glass, some hundreds. Swept the gallery. 01:20 - Fog. Rang the bell by hand, the striker having broken in \
-October and no part come.
-
-04:00 - Still ringing. 06:45 - Fog lifted. Counted eleven sail and two steamers, all in good order, none of whom will \
-know.
-
-I think about that last line a lot. "None of whom will know." It is the best description of good maintenance I have \
-ever read. The whole log is scanned here, and it is worth an evening: https://archive.skerrylights.example/logs/1911"""
+NIGHT = files("sandbox.scenes").joinpath("night.txt").read_text("utf-8").strip()
+"""The long post."""
 
 
 def play(world: World) -> Scene:
@@ -54,8 +44,8 @@ def _quoted(world: World) -> Post:
     harbour = world.author("skerryharbour", name="Skerry Harbour Office", bio="Tides, berths, lost gloves.")
     return world.post(
         harbour,
-        "Notice to mariners: from Monday the Skerry light shows a temporary LED (1 flash / 10 s) while the lens is "
-        "away being looked after. She will be back. Be kind to the LED.",
+        "Notice to mariners: from Monday the Skerry light shows a temporary LED (1 flash / 10 s) while the "
+        "lens is away being looked after. She will be back. Be kind to the LED.",
         media=Media(
             "lighthouse-temporary-led", alt="The Skerry lighthouse at dusk with a thin, very white beam."
         ),
@@ -66,21 +56,21 @@ def _quoted(world: World) -> Post:
 def _posts(quoted: Post) -> list[str | dict[str, Any]]:
     return [
         {
-            "text": "On Tuesday four of us carried a 107-year-old lighthouse lens down 142 steps in pieces the size of "
-            "a suitcase. Nothing broke. Here is how you do that, and why anybody would 🧵",
+            "text": "On Tuesday four of us carried a 107-year-old lighthouse lens down 142 steps in pieces "
+            "the size of a suitcase. Nothing broke. Here is how you do that, and why anybody would 🧵",
             "media": Media(
                 "lighthouse-skerry-dawn",
                 alt="A red and white lighthouse on dark hills at dawn, its beam sweeping to the right.",
             ),
         },
         (
-            "First, what it is. A Fresnel lens is not one lens. It is about two hundred prisms in a brass frame, each "
-            "ground to throw the light of one small flame flat out to sea. Ours stands 2.6 m tall & weighs as much as a "
-            "small car. The flame was the size of a pear."
+            "First, what it is. A Fresnel lens is not one lens. It is about two hundred prisms in a brass "
+            "frame, each ground to throw the light of one small flame flat out to sea. Ours stands 2.6 m "
+            "tall & weighs as much as a small car. The flame was the size of a pear."
         ),
         {
-            "text": "Augustin Fresnel worked out the geometry in the 1820s; the best short explanation with drawings "
-            "you can turn by hand is this one: https://optics.skerrylights.example/fresnel-by-hand?step=1&unit=mm",
+            "text": "Augustin Fresnel worked out the geometry in the 1820s; the best short explanation with "
+            "drawings you can turn by hand is this one: https://optics.skerrylights.example/fresnel-by-hand?step=1&unit=mm",
             "links": {
                 "https://optics.skerrylights.example/fresnel-by-hand?step=1&unit=mm": Card(
                     title="Fresnel by hand: bend the light yourself",
@@ -90,8 +80,8 @@ def _posts(quoted: Post) -> list[str | dict[str, Any]]:
             },
         },
         {
-            "text": "Before you touch anything you photograph everything. Every prism gets a number in wax pencil, "
-            "every screw its own bag. We filled 312 bags.",
+            "text": "Before you touch anything you photograph everything. Every prism gets a number in wax "
+            "pencil, every screw its own bag. We filled 312 bags.",
             "media": [
                 Media(
                     "hills-lantern-room", alt="View from the lantern room over blue hills in morning haze."
@@ -108,7 +98,7 @@ def _posts(quoted: Post) -> list[str | dict[str, Any]]:
             ],
         },
         {
-            "text": LONG,
+            "text": NIGHT,
             "links": {"https://archive.skerrylights.example/logs/1911": "Skerry Light, log of 1911"},
         },
         {
@@ -116,8 +106,9 @@ def _posts(quoted: Post) -> list[str | dict[str, Any]]:
             "quote": quoted,
         },
         {
-            "text": "Then the carrying. The trick is boring: rope, two people above, two below, and somebody whose "
-            "only job is to say STOP. We said stop 61 times. Average speed: one step every nine seconds.",
+            "text": "Then the carrying. The trick is boring: rope, two people above, two below, and somebody "
+            "whose only job is to say STOP. We said stop 61 times. Average speed: one step every nine "
+            "seconds.",
             "media": Media(
                 "chart-steps-per-hour.png", alt="Bar chart: steps per hour, falling towards noon."
             ),
@@ -127,14 +118,14 @@ def _posts(quoted: Post) -> list[str | dict[str, Any]]:
             "poll": Poll([("The spiral stairs", 412), ("The wind", 198), ("The putty", 731), ("Lunch", 264)]),
         },
         (
-            "It was the putty. It always is. Red lead and linseed oil, hard as a plate after a century, holding the very "
-            "prisms you must not chip. You soften it with patience and a hair dryer, 20 minutes a prism. #lighthouse "
-            "#restoration"
+            "It was the putty. It always is. Red lead and linseed oil, hard as a plate after a century, "
+            "holding the very prisms you must not chip. You soften it with patience and a hair dryer, 20 "
+            "minutes a prism. #lighthouse #restoration"
         ),
         {
             "text": "She goes back up in April, and you can come and see. Dates and ferry times: "
-            "https://skerrylights.example/visit. Thank you to @skerryharbour for the tea, and to everybody who ever "
-            "wound the clockwork at 3 a.m.",
+            "https://skerrylights.example/visit. Thank you to @skerryharbour for the tea, and to everybody "
+            "who ever wound the clockwork at 3 a.m.",
             "links": {
                 "https://skerrylights.example/visit": Card(
                     title="Visit the Skerry light",

@@ -1,4 +1,6 @@
-"""A busy conversation: strangers reply, the author answers them in between, goes on under a stranger, and forks."""
+"""A busy conversation: strangers reply, the author answers them in between, goes on under a stranger, and
+forks.
+"""
 
 from __future__ import annotations
 
@@ -14,23 +16,32 @@ if TYPE_CHECKING:
 
 POSTS = [
     (
-        "I kept a spreadsheet of 200 loaves of sourdough so that you don't have to. Nine things it says, and only two of "
-        "them are what the books say."
+        "I kept a spreadsheet of 200 loaves of sourdough so that you don't have to. Five things it says, and "
+        "only two of them are what the books say."
     ),
     (
-        "1. Time is a lie; temperature is the clock. At 21° my dough took 9 hours, at 26° it took 5. Same starter, same "
-        "flour, same me."
+        "1. Time is a lie; temperature is the clock. At 21° my dough took 9 hours, at 26° it took 5. Same "
+        "starter, same flour, same me."
     ),
-    "2. The float test is astrology. 38 loaves whose starter sank came out fine. 4 whose starter floated were bricks.",
     (
-        "3. Salt & patience: forgetting the salt ruins a loaf less than forgetting the loaf. (Loaf 112. We don't talk "
-        "about loaf 112.)"
+        "2. The float test is astrology. 38 loaves whose starter sank came out fine. 4 whose starter floated "
+        "were bricks."
     ),
-    "4. Wetter is not better. My favourite crumb sits at 72% water. At 85% I mostly baked very expensive puddles.",
-    "5. The fridge is the best baker in the house. A night in the cold beat everything else I tried, 9 times out of 10.",
     (
-        "That's all. The spreadsheet has every loaf, every hour, and one column called 'mood', which turned out to predict "
-        "nothing at all."
+        "3. Salt & patience: forgetting the salt ruins a loaf less than forgetting the loaf. (Loaf 112. We "
+        "don't talk about loaf 112.)"
+    ),
+    (
+        "4. Wetter is not better. My favourite crumb sits at 72% water. At 85% I mostly baked very expensive "
+        "puddles."
+    ),
+    (
+        "5. The fridge is the best baker in the house. A night in the cold beat everything else I tried, 9 times "
+        "out of 10."
+    ),
+    (
+        "That's all. The spreadsheet has every loaf, every hour, and one column called 'mood', which turned "
+        "out to predict nothing at all."
     ),
 ]
 
