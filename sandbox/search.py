@@ -20,9 +20,12 @@ if TYPE_CHECKING:
 FindAuthor = Callable[[str], "Author | None"]
 Predicate = Callable[["Post"], bool]
 TOKEN = re.compile(
-    r'\s*(?:(\()|(\))|(-?)([a-z_]+):("[^"]*"|[^\s()]+)|(-?)"([^"]*)"|(-?)([^\s()"]+)|(-)(?=\())'
+    r"\s*(?:"
+    r"(?P<bracket>[()])"
+    r'|(?P<sign>-?)(?:(?P<name>[a-z_]+):(?P<value>"[^"]*"|[^\s()]+)|"(?P<phrase>[^"]*)"|(?=(?P<group>\())'
+    r'|(?P<word>[^\s()"]+))'
+    r")"
 )
-NOT_ALONE = frozenset({"is", "has", "lang"})
 HAS: dict[str, Predicate] = {
     "links": lambda post: any("media_key" not in url for url in post.entities.get("urls", [])),
     "media": lambda post: bool(post.media),
@@ -162,15 +165,15 @@ def _split(query: str) -> list[tuple[str, ...]]:
 
 
 def _token(match: re.Match[str]) -> tuple[str, ...]:
-    if match[1] or match[2]:
-        return (match[1] or match[2],)
-    if match[10]:
+    if match["bracket"]:
+        return (match["bracket"],)
+    if match["group"]:
         return ("-",)
-    if match[4]:
-        return ("operator", match[3], match[4], match[5].strip('"'))
-    if match[7] is not None:
-        return ("phrase", match[6], match[7])
-    return ("word", match[8], match[9])
+    if match["name"]:
+        return ("operator", match["sign"], match["name"], match["value"].strip('"'))
+    if match["phrase"] is not None:
+        return ("phrase", match["sign"], match["phrase"])
+    return ("word", match["sign"], match["word"])
 
 
 def _negated(term: Term) -> Term:

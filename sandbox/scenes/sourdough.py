@@ -36,8 +36,8 @@ POSTS = [
         "puddles."
     ),
     (
-        "5. The fridge is the best baker in the house. A night in the cold beat everything else I tried, 9 times "
-        "out of 10."
+        "5. The fridge is the best baker in the house. A night in the cold beat everything else I tried, "
+        "9 times out of 10."
     ),
     (
         "That's all. The spreadsheet has every loaf, every hour, and one column called 'mood', which turned "
