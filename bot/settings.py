@@ -14,9 +14,15 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 # HTTP time-out < deadline of a flow < lease of a job: a worker always stops before another may take over.
 # Celery's threads pool has no task time limits, so these three are the only ones there are.
-HTTP_TIMEOUT = timedelta(seconds=15)
-FLOW_DEADLINE = timedelta(seconds=90)
-LEASE = timedelta(seconds=150)
+HTTP_TIMEOUT = timedelta(seconds=10)
+FLOW_DEADLINE = timedelta(seconds=40)
+LEASE = timedelta(seconds=60)
+
+# What X must know to let us in, and what no log may ever show.
+CREDENTIALS = (
+    *("x_consumer_key", "x_consumer_secret", "x_access_token", "x_access_token_secret"),
+    "x_bearer_token",
+)
 
 
 class BadSettings(Exception):  # noqa: N818 - reads as what it says at the door
@@ -96,14 +102,7 @@ class Settings(BaseSettings):
     @cached_property
     def missing_credentials(self) -> tuple[str, ...]:
         """The names of the X settings that are not set, as a person writes them."""
-        names = (
-            "x_consumer_key",
-            "x_consumer_secret",
-            "x_access_token",
-            "x_access_token_secret",
-            "x_bearer_token",
-        )
-        return tuple(name.upper() for name in names if not getattr(self, name))
+        return tuple(name.upper() for name in CREDENTIALS if not getattr(self, name))
 
     def require_credentials(self) -> None:
         """Raises BadSettings where X cannot be called for lack of a key."""

@@ -167,3 +167,9 @@ def _lookups(ids: list[int], done: Collection[Call]) -> tuple[Lookup, ...]:
     return tuple(
         Lookup(tuple(fresh[start : start + LOOKUP_BATCH])) for start in range(0, len(fresh), LOOKUP_BATCH)
     )
+
+
+def id_before(post_id: int, span: timedelta) -> int | None:
+    """The smallest id a post of that much earlier could have; None before the time of such ids."""
+    earlier = post_id - (int(span.total_seconds() * 1000) << 22)
+    return earlier if earlier > 0 else None

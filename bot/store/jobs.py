@@ -199,6 +199,11 @@ class Jobs:
             session.execute(update(JobRow).where(col(JobRow.id).in_(ids)).values(enqueued_at=now))
             return [(row[0], row[1]) for row in rows]
 
+    def unsend(self, job_ids: Iterable[int]) -> None:
+        """Wake-ups that could not be sent: the next tick tries again."""
+        with self.database.write() as session:
+            session.execute(update(JobRow).where(col(JobRow.id).in_(list(job_ids))).values(enqueued_at=None))
+
     def replies_for(self, thread_id: int) -> int:
         """How many replies to this thread were begun: each takes the next wording."""
         query = (

@@ -108,7 +108,7 @@ class Spend:
                 func.sum(SpendRow.count),
                 func.sum(SpendRow.micro_usd),
             )
-            .where(SpendRow.day >= since)
+            .where(col(SpendRow.day) >= since)
             .group_by(col(SpendRow.day), col(SpendRow.job_id), col(SpendRow.resource))
             .order_by(col(SpendRow.day).desc(), col(SpendRow.job_id), col(SpendRow.resource))
         )
@@ -124,7 +124,7 @@ class Spend:
             return int(session.exec(query).one())
 
     def of_job(self, job_id: int) -> int:
-        query = select(func.coalesce(func.sum(SpendRow.micro_usd), 0)).where(SpendRow.job_id == job_id)
+        query = select(func.coalesce(func.sum(SpendRow.micro_usd), 0)).where(col(SpendRow.job_id) == job_id)
         with self.database.read() as session:
             return int(session.exec(query).one())
 

@@ -6,12 +6,12 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 from pydantic import TypeAdapter
 from sqlmodel import Session, col, delete, select
 
-from bot.domain import Author, Conversation, Goal, Post, Thread
+from bot.domain import Author, Conversation, GapReason, Goal, Post, Thread
 from bot.store.database import Database
 from bot.store.media import Picture, pictures_of, stored_pictures, want_pictures
 from bot.store.models import (
@@ -54,7 +54,7 @@ class Known:
 
     payloads: tuple[Mapping[str, Any], ...] = ()
     authors: Mapping[int, Author] = field(default_factory=dict)
-    missing: Mapping[int, str] = field(default_factory=dict)
+    missing: Mapping[int, GapReason] = field(default_factory=dict)
     newest: Mapping[int, int] = field(default_factory=dict)
 
 
@@ -100,14 +100,17 @@ class Threads:
             threads = session.exec(select(ThreadRow).where(ThreadRow.conversation_id == conversation_id))
             newest = {row.author_id: row.newest_post_id for row in threads}
             missing = session.exec(
-                select(MissingPostRow).where(MissingPostRow.conversation_id == conversation_id)
+                # What X did not mention at all may only have lagged; asking again costs nothing.
+                select(MissingPostRow).where(
+                    MissingPostRow.conversation_id == conversation_id, MissingPostRow.reason != "not-found"
+                )
             )
             writers = {row.author_id for row in rows}
             authors = session.exec(select(AuthorRow).where(col(AuthorRow.id).in_(writers)))
             return Known(
                 payloads=tuple(row.payload for row in rows),
                 authors={row.id: _author(row) for row in authors},
-                missing={row.id: row.reason for row in missing},
+                missing={row.id: cast("GapReason", row.reason) for row in missing},
                 newest=newest,
             )
 

@@ -2,36 +2,25 @@
 
 from __future__ import annotations
 
-import logging
-import threading
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from urllib.parse import urlsplit
 
 import requests
 import structlog
-import tweepy
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_delay
 
 from bot.domain import Author, Conversation, GapReason, Mention, Post
 from bot.errors import Transient
 from bot.rules.plan import Search
-from bot.settings import HTTP_TIMEOUT, Settings
 from bot.x import decode
+from bot.x.connection import Connection, Session
 from bot.x.errors import EXPECTED, fate
 from bot.x.limits import Limits
 from bot.x.price import PRICES, Item, Meter, bill
 
 log = structlog.get_logger()
-
-# At DEBUG tweepy logs the Authorization header, and oauthlib the secrets it signs with.
-for name in ("tweepy", "oauthlib", "requests_oauthlib"):
-    logging.getLogger(name).setLevel(logging.INFO)
-
-X_HOST = "https://api.twitter.com"  # fixed in tweepy 4.17's BaseClient.request
-LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 POST_FIELDS = [
     *("article", "attachments", "author_id", "conversation_id", "created_at", "display_text_range"),
@@ -47,8 +36,8 @@ USER_FIELDS = ["description", "id", "name", "profile_image_url", "protected", "u
 ATTACHMENTS = ["attachments.media_keys", "attachments.poll_ids"]
 
 SEARCH_PAGE = {False: (10, 100), True: (10, 500)}
-MENTIONS_PAGE = 100
-TIMELINE_PAGE = (5, 100)
+MENTIONS_PAGE = (5, 100)
+TIMELINE_PAGE = 100
 
 # Reads are tried again in place only for seconds, and only where that helps; longer waits are the row's.
 PATIENCE = timedelta(seconds=4)
@@ -56,59 +45,6 @@ PATIENCE = timedelta(seconds=4)
 
 def utc_now() -> datetime:
     return datetime.now(UTC)
-
-
-class Session(requests.Session):
-    """Sends tweepy's requests to our host, before they are signed, and never without a time-out."""
-
-    def __init__(self, base_url: str) -> None:
-        super().__init__()
-        self.base_url = base_url
-        self.last_response: requests.Response | None = None
-        if urlsplit(base_url).hostname in LOOPBACK:
-            self.trust_env = False  # a proxy set for the outside has no business with a local X
-
-    def request(self, method: str | bytes, url: str | bytes, *args: Any, **kwargs: Any) -> requests.Response:
-        self.last_response = None
-        kwargs.setdefault("timeout", HTTP_TIMEOUT.total_seconds())
-        kwargs["allow_redirects"] = False
-        response = super().request(method, str(url).replace(X_HOST, self.base_url, 1), *args, **kwargs)
-        self.last_response = response
-        return response
-
-
-@dataclass
-class Connection:
-    """What a process needs to reach X. A `requests.Session` is not safe to share: one for each thread."""
-
-    settings: Settings
-    app: Limits
-    user: Limits
-    _local: threading.local = field(default_factory=threading.local)
-
-    @property
-    def client(self) -> tweepy.Client:
-        if not hasattr(self._local, "client"):
-            self._local.client = self._client()
-        client: tweepy.Client = self._local.client
-        return client
-
-    def _client(self) -> tweepy.Client:
-        def secret(name: str) -> str | None:
-            value = getattr(self.settings, name)
-            return value.get_secret_value() if value else None
-
-        client = tweepy.Client(
-            bearer_token=secret("x_bearer_token"),
-            consumer_key=secret("x_consumer_key"),
-            consumer_secret=secret("x_consumer_secret"),
-            access_token=secret("x_access_token"),
-            access_token_secret=secret("x_access_token_secret"),
-            return_type=dict,
-            wait_on_rate_limit=False,
-        )
-        client.session = Session(self.settings.x_api_url)
-        return client
 
 
 @dataclass
@@ -121,6 +57,7 @@ class X:
     connection: Connection
     meter: Meter
     clock: Callable[[], datetime] = utc_now
+    deadline: datetime | None = None
 
     def me(self) -> Author:
         """The bot's own account. Bills a user read."""
@@ -135,13 +72,15 @@ class X:
         found: dict[int, Mention] = {}
         token: str | None = None
         for _ in range(pages):
+            smallest, largest = (size * PRICES["mention"] for size in MENTIONS_PAGE)
+            paid = self._afford(largest, at_least=smallest)
             answer = self._read(
                 "GET /2/users/:id/mentions",
                 "get_users_mentions",
                 id=bot_id,
                 since_id=since_id,
                 pagination_token=token,
-                max_results=MENTIONS_PAGE,
+                max_results=paid // PRICES["mention"],
                 tweet_fields=POST_FIELDS,
                 user_auth=True,
                 own_mentions=True,
@@ -200,48 +139,61 @@ class X:
                 return found
         return replace(found, cut=True)
 
-    def own_replies(self, bot_id: int, *, since_id: int) -> Iterator[Post]:
-        """What the bot posted after `since_id`, from its own timeline: search lags, and lags longer."""
-        answer = self._read(
-            "GET /2/users/:id/tweets",
-            "get_users_tweets",
-            id=bot_id,
-            since_id=since_id,
-            max_results=TIMELINE_PAGE[1],
-            tweet_fields=["created_at", "conversation_id", "referenced_tweets", "author_id"],
-            user_auth=True,
-        )
-        yield from decode.conversation(answer).posts.values()
+    def own_replies(self, bot_id: int, *, since_id: int, pages: int = 8) -> Iterator[Post]:
+        """What the bot posted after `since_id`, newest first, from its own timeline: search lags longer."""
+        token: str | None = None
+        for _ in range(pages):
+            answer = self._read(
+                "GET /2/users/:id/tweets",
+                "get_users_tweets",
+                id=bot_id,
+                since_id=since_id,
+                pagination_token=token,
+                max_results=TIMELINE_PAGE,
+                tweet_fields=["created_at", "conversation_id", "referenced_tweets", "author_id"],
+                user_auth=True,
+            )
+            yield from decode.conversation(answer).posts.values()
+            token = _next(answer)
+            if token is None:
+                return
 
     def reply(self, text: str, *, to: int) -> int:
         """Posts a reply and returns its id. Transient says whether it may have landed."""
         endpoint = "POST /2/tweets"
-        answer = self._call(endpoint, "create_tweet", text=text, in_reply_to_tweet_id=to, user_auth=True)
+        booked: list[Item] = []
+        self._afford(PRICES["reply"], at_least=PRICES["reply"])
         try:
-            reply_id = int(answer["data"]["id"])
+            answer = self._call(endpoint, "create_tweet", text=text, in_reply_to_tweet_id=to, user_auth=True)
+            booked.append(Item("reply", int(answer["data"]["id"])))
         except (KeyError, TypeError, ValueError):
             raise Transient("x-unreadable", "a reply without an id", may_have_landed=True) from None
-        self.meter.book([Item("reply", reply_id)])
-        return reply_id
+        finally:
+            self.meter.book(booked)
+        return booked[0].id
 
     def _afford(self, wanted: int, *, at_least: int) -> int:
         """Micro-dollars that the next call may cost; raises Transient where too few are left."""
         return self.meter.affordable(wanted, at_least=at_least)
 
     def _read(self, endpoint: str, name: str, *, own_mentions: bool = False, **params: Any) -> dict[str, Any]:
-        for attempt in Retrying(
+        retrying = Retrying(
             retry=retry_if_exception(_soon),
             wait=_wait,
             stop=stop_after_delay(PATIENCE.total_seconds()),
             reraise=True,
-        ):
-            with attempt:
-                answer = self._call(endpoint, name, **params)
-        self.meter.book(bill(answer, own_mentions=own_mentions))
+        )
+        answer: dict[str, Any] = {}
+        try:
+            answer = retrying(self._call, endpoint, name, **params)
+        finally:
+            self.meter.book(bill(answer, own_mentions=own_mentions))
         return answer
 
     def _call(self, endpoint: str, name: str, **params: Any) -> dict[str, Any]:
         now = self.clock()
+        if self.deadline is not None and now > self.deadline:
+            raise Transient("too-slow", "the deadline of the job is over")
         limits = self.connection.user if params.get("user_auth") else self.connection.app
         limits.acquire(endpoint, now=now)
         client = self.connection.client

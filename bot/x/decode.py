@@ -209,3 +209,16 @@ def _int(value: Any) -> int | None:
 
 def _time(value: Any) -> datetime | None:
     return datetime.fromisoformat(value) if isinstance(value, str) else None
+
+
+def payloads(
+    kept: Iterable[Json], authors: Mapping[int, Author], missing: Mapping[int, GapReason]
+) -> Conversation:
+    """A conversation from payloads that were kept, without asking X."""
+    posts = [(post(payload), payload) for payload in kept]
+    return Conversation(
+        posts={each.id: each for each, _ in posts},
+        authors=authors,
+        missing=missing,
+        payloads={each.id: payload for each, payload in posts},
+    )

@@ -44,7 +44,7 @@ def _refused(error: tweepy.HTTPException, *, posting: bool, now: datetime) -> Un
         return Misconfigured("usage-capped" if kind == "usage-capped" else "credits-depleted", detail)
     match status:
         case 429:
-            return Transient("rate-limited", detail, retry_at=_reset(error, now))
+            return Transient("rate-limited", detail, retry_at=_reset(error, now), counts=False)
         case 401:
             return Misconfigured("unauthorized", detail)
         case 403:

@@ -1,0 +1,50 @@
+"""A thread's pictures: fetched by the worker after the reply, so that readers ask nobody but us for them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+
+import structlog
+
+from bot.errors import Permanent, Transient
+from bot.flows.unroll import Parts
+from bot.store.media import Picture, file_of
+from bot.x.media import Download, download
+
+log = structlog.get_logger()
+
+
+def illustrate(thread_id: int, parts: Parts) -> int:
+    """Fetches what is wanted and due; returns how many pictures came. Doing it twice changes nothing."""
+    store = parts.store
+    came = 0
+    for url in store.media.wanted(thread_id, now=parts.clock()):
+        try:
+            found = download(url, hosts=parts.settings.media_hosts)
+        except (Permanent, Transient) as error:
+            store.media.fail(url, now=parts.clock(), for_good=isinstance(error, Permanent))
+            log.warning("picture.failed", thread=thread_id, reason=error.reason, detail=error.detail)
+            continue
+        write_once(file_of(parts.settings.media_dir, found.sha256), found.content)
+        store.media.store(url, _picture(found), len(found.content), now=parts.clock())
+        came += 1
+    if came:
+        store.media.touch_thread(thread_id)
+        log.info("thread.illustrated", thread=thread_id, pictures=came)
+    return came
+
+
+def write_once(path: Path, content: bytes) -> None:
+    """The whole file or none: a reader never sees half a picture, whatever crashes."""
+    if path.exists():
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with NamedTemporaryFile(dir=path.parent, delete=False) as file:
+        file.write(content)
+    Path(file.name).chmod(0o644)
+    Path(file.name).replace(path)
+
+
+def _picture(found: Download) -> Picture:
+    return Picture(found.sha256, found.content_type, found.width, found.height)

@@ -1,0 +1,117 @@
+"""The poller, the only clock of the house.
+
+    look at the mentions -> decide -> record each once, with a job, and the cursor -> commit
+    -> top the queue up with the due jobs that are most urgent
+
+Restarting it, running two of it, or X repeating itself changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+import structlog
+
+from bot.domain import Author, Decision, Mention, Refusal
+from bot.errors import Misconfigured, Transient, UnrollError
+from bot.flows.fates import pause
+from bot.flows.meter import JobMeter
+from bot.flows.unroll import Parts
+from bot.rules.plan import id_before
+from bot.rules.request import decide
+from bot.store.notes import PAUSED, POLLED
+from bot.x import X
+
+log = structlog.get_logger()
+
+# X's mentions can skip posts behind `since_id`: each look overlaps the last one by this much. Re-reads
+# are free on the same day.
+OVERLAP = timedelta(minutes=5)
+
+# Wake-ups on their way at most: enough to keep workers busy between two ticks, short enough to refill soon.
+QUEUE_DEPTH = 64
+
+WakeUp = Callable[[int, int | None], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """What one tick did. `trouble` says in a word why no mentions were looked at."""
+
+    mentions: int = 0
+    jobs: int = 0
+    woken: int = 0
+    trouble: str | None = None
+
+
+def tick(parts: Parts, wake_up: WakeUp, wake_pictures: Callable[[int], None]) -> Tick:
+    """One look at the mentions, then the queue. X's moods are logged and outlived, never raised."""
+    seen, jobs, trouble = 0, 0, None
+    try:
+        seen, jobs = _look(parts)
+    except Misconfigured as error:
+        pause(error, store=parts.store, now=parts.clock())
+        trouble = error.reason
+    except UnrollError as error:
+        log.warning("poll.failed", reason=error.reason, detail=error.detail)
+        trouble = error.reason
+    woken = _top_up(parts, wake_up, wake_pictures)
+    parts.store.notes.put(POLLED, {"at": parts.clock().isoformat(), "trouble": trouble}, now=parts.clock())
+    return Tick(seen, jobs, woken, trouble)
+
+
+def _look(parts: Parts) -> tuple[int, int]:
+    store, now = parts.store, parts.clock()
+    paused = store.notes.pause()
+    if paused is not None and now < paused.probe_at:
+        raise Transient(paused.reason, "paused", retry_at=paused.probe_at)
+    x = X(parts.connection, JobMeter(store, parts.settings, parts.clock), parts.clock)
+    bot = _bot(parts, x)
+    cursor = store.mentions.cursor()
+    mentions = x.mentions(bot.id, since_id=id_before(cursor, OVERLAP) if cursor else None)
+    if paused is not None and store.notes.drop(PAUSED):
+        log.info("x.mended", paused_for=str(now - paused.since))
+    known = store.mentions.known(mention.id for mention in mentions)
+    fresh = [mention for mention in mentions if mention.id not in known]
+    recorded = store.mentions.record([(m, _decide(m, bot, parts)) for m in fresh], now=now)
+    for each in recorded:
+        log.info("mention.recorded", mention=each.mention_id, job=each.job_id, reason=each.reason)
+    return len(recorded), sum(each.job_id is not None for each in recorded)
+
+
+def _bot(parts: Parts, x: X) -> Author:
+    """Who we are, asked once and kept."""
+    bot = parts.store.notes.bot()
+    if bot is None:
+        bot = x.me()
+        parts.store.notes.set_bot(bot, now=parts.clock())
+        log.info("bot.known", id=bot.id, username=bot.username)
+    return bot
+
+
+def _decide(mention: Mention, bot: Author, parts: Parts) -> Decision:
+    """A mention that our rules stumble over is refused with that reason; it must not stop the others."""
+    keywords = parts.settings.keywords
+    try:
+        return decide(mention, bot_id=bot.id, bot_username=bot.username, keywords=keywords)
+    except Exception:
+        log.exception("mention.unreadable", mention=mention.id)
+        return Refusal("unreadable")
+
+
+def _top_up(parts: Parts, wake_up: WakeUp, wake_pictures: Callable[[int], None]) -> int:
+    now = parts.clock()
+    due = parts.store.jobs.wake_up(now=now, depth=QUEUE_DEPTH)
+    sent = 0
+    try:
+        for job_id, mention_id in due:
+            wake_up(job_id, mention_id)
+            sent += 1
+        for thread_id in parts.store.media.threads_wanting(now=now):
+            wake_pictures(thread_id)
+    except Exception as error:  # noqa: BLE001 - whatever the broker's client raises, the rows are safe
+        log.warning("queue.away", error=type(error).__name__, unsent=len(due) - sent)
+        parts.store.jobs.unsend(job_id for job_id, _ in due[sent:])
+    return sent

@@ -1,0 +1,62 @@
+"""The queue: the Celery app's name and settings, and wake-ups by the task's name: nobody imports workers.
+
+A message is only a wake-up: losing or doubling one changes nothing, so it is acknowledged early, keeps no
+result and never waits with an ETA.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import quote, urlsplit
+
+from celery import Celery
+
+APP = "unroll"
+UNROLL = "unroll.thread"
+ILLUSTRATE = "unroll.pictures"
+
+# Without these a frozen Redis blocks `send_task` for good.
+SOCKET_TIMEOUT = 5.0
+
+
+def celery_app(redis_url: str) -> Celery:
+    app = Celery(APP, broker=broker_address(redis_url))
+    app.conf.update(
+        task_ignore_result=True,
+        task_acks_late=False,
+        task_default_queue=APP,
+        task_serializer="json",
+        accept_content=["json"],
+        worker_prefetch_multiplier=1,
+        worker_hijack_root_logger=False,
+        worker_redirect_stdouts=False,
+        worker_send_task_events=True,
+        task_send_sent_event=True,
+        broker_connection_retry_on_startup=True,
+        broker_connection_max_retries=None,
+        broker_transport_options={
+            "socket_timeout": SOCKET_TIMEOUT,
+            "socket_connect_timeout": SOCKET_TIMEOUT,
+            "retry_on_timeout": True,
+            "max_retries": 1,
+        },
+        task_publish_retry=False,
+    )
+    return app
+
+
+def broker_address(redis_url: str) -> str:
+    """Celery's spelling of a Redis address: it writes unix sockets its own way."""
+    parts = urlsplit(redis_url)
+    if parts.scheme != "unix":
+        return redis_url
+    query = f"?{parts.query.replace('db=', 'virtual_host=')}" if parts.query else ""
+    return f"redis+socket://{quote(parts.path)}{query}"
+
+
+def enqueue(app: Celery, job_id: int, mention_id: int | None) -> None:
+    """Wakes a worker up for a job. The mention's id is for the eyes of the dashboard."""
+    app.send_task(UNROLL, args=[job_id], kwargs={"mention": str(mention_id or "")})
+
+
+def enqueue_pictures(app: Celery, thread_id: int) -> None:
+    app.send_task(ILLUSTRATE, args=[str(thread_id)])

@@ -1,0 +1,90 @@
+"""How a process reaches X: tweepy over a session of our own, and the windows it shares with the others."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+import redis
+import requests
+import tweepy
+
+from bot.settings import HTTP_TIMEOUT, Settings
+from bot.x.limits import Limits
+
+# At DEBUG tweepy logs the Authorization header, and oauthlib the secrets it signs with.
+for name in ("tweepy", "oauthlib", "requests_oauthlib"):
+    logging.getLogger(name).setLevel(logging.INFO)
+
+X_HOST = "https://api.twitter.com"  # fixed in tweepy 4.17's BaseClient.request
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+
+
+class Session(requests.Session):
+    """Sends tweepy's requests to our host, before they are signed, and never without a time-out."""
+
+    def __init__(self, base_url: str) -> None:
+        super().__init__()
+        self.base_url = base_url
+        self.last_response: requests.Response | None = None
+        if urlsplit(base_url).hostname in LOOPBACK:
+            self.trust_env = False  # a proxy set for the outside has no business with a local X
+
+    def request(self, method: str | bytes, url: str | bytes, *args: Any, **kwargs: Any) -> requests.Response:
+        self.last_response = None
+        kwargs.setdefault("timeout", HTTP_TIMEOUT.total_seconds())
+        kwargs["allow_redirects"] = False
+        response = super().request(method, str(url).replace(X_HOST, self.base_url, 1), *args, **kwargs)
+        self.last_response = response
+        return response
+
+
+@dataclass
+class Connection:
+    """What a process needs to reach X. A `requests.Session` is not safe to share: one for each thread."""
+
+    settings: Settings
+    app: Limits
+    user: Limits
+    _local: threading.local = field(default_factory=threading.local)
+
+    @property
+    def client(self) -> tweepy.Client:
+        if not hasattr(self._local, "client"):
+            self._local.client = self._client()
+        client: tweepy.Client = self._local.client
+        return client
+
+    def _client(self) -> tweepy.Client:
+        def secret(name: str) -> str | None:
+            value = getattr(self.settings, name)
+            return value.get_secret_value() if value else None
+
+        client = tweepy.Client(
+            bearer_token=secret("x_bearer_token"),
+            consumer_key=secret("x_consumer_key"),
+            consumer_secret=secret("x_consumer_secret"),
+            access_token=secret("x_access_token"),
+            access_token_secret=secret("x_access_token_secret"),
+            return_type=dict,
+            wait_on_rate_limit=False,
+        )
+        client.session = Session(self.settings.x_api_url)
+        return client
+
+
+def connect(settings: Settings) -> Connection:
+    """Raises BadSettings where a key is missing. Opens no connection yet."""
+    settings.require_credentials()
+    client = redis.Redis.from_url(settings.redis_url, socket_timeout=2, socket_connect_timeout=2)
+    bearer, token = settings.x_bearer_token, settings.x_access_token
+    assert bearer is not None  # noqa: S101 - required above
+    assert token is not None  # noqa: S101
+    return Connection(
+        settings=settings,
+        app=Limits(client, bearer.get_secret_value()),
+        user=Limits(client, token.get_secret_value()),
+    )

@@ -1,0 +1,65 @@
+"""The Celery app: `celery -A workers.app worker` and `celery -A workers.app flower`."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+from functools import cache
+from typing import Any
+
+from celery.signals import setup_logging, worker_init
+
+from bot import log
+from bot.flows.unroll import Parts
+from bot.queue import celery_app
+from bot.settings import BadSettings, Settings, load
+from bot.store import open_store
+from bot.x import connect
+from bot.x.client import utc_now
+
+# Work waits on HTTP: threads reach the theoretical rate with a fraction of the memory of processes. This
+# pool drops task time limits without a word; the time-outs are in bot.settings.
+THREADS = 16
+
+
+@cache
+def settings() -> Settings:
+    try:
+        return load()
+    except BadSettings as error:
+        sys.exit(f"unroll: {error}")
+
+
+@cache
+def parts() -> Parts:
+    """What the tasks work with, built once in the process that runs them."""
+    return Parts(
+        store=open_store(settings().database_url),
+        connection=connect(settings()),
+        settings=settings(),
+        clock=utc_now,
+        worker=f"{socket.gethostname()}:{os.getpid()}",
+    )
+
+
+@setup_logging.connect
+def _setup_logging(**_: Any) -> None:
+    log.configure(settings())
+
+
+@worker_init.connect
+def _fail_at_the_door(**_: Any) -> None:
+    """A worker without a key or a database says so at its start, not at its first job."""
+    try:
+        parts()
+    except BadSettings as error:
+        sys.exit(f"unroll: {error}")
+
+
+app = celery_app(settings().redis_url)
+app.conf.update(
+    worker_pool="threads",
+    worker_concurrency=THREADS,
+    include=["workers.tasks"],
+)
