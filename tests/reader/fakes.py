@@ -118,13 +118,14 @@ class FakeSettings:
 def post(number: int, text: str, **more) -> Post:
     """Post `number` of a conversation that began with post 1000, minutes apart."""
     values = {
+        "id": 1000 + number,
         "author_id": MIRA.id,
         "conversation_id": 1000,
         "created_at": NOON + timedelta(minutes=number),
         "lang": "en",
         "versions": (1000 + number,),
     }
-    return Post(id=1000 + number, text=text, **(values | more))
+    return Post(text=text, **(values | more))
 
 
 def thread(*posts: Post, author: Author = MIRA, **more) -> Thread:

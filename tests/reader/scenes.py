@@ -13,7 +13,7 @@ TOMAS = Author(502, "tomas_lindqvist", "Tomas Lindqvist", "https://pbs.twimg.com
 SIX = (
     "The Fresnel lens ended all that. One lamp, a cage of prisms, and suddenly a flame could be seen at "
     "twenty miles: https://t.co/prism1\n\nMore at https://t.co/tower2 and "
-"#lighthouses, by way of @harbour_desk."
+    "#lighthouses, by way of @harbour_desk."
 )
 
 
@@ -23,22 +23,22 @@ def lighthouse(folder: Path) -> FakeSaved:
         post(
             1,
             "What a lighthouse keeper knows about waiting\n\nMy grandfather kept the lamp at "
-"Sk\u00e4rhamn for "
+            "Sk\u00e4rhamn for "
             "thirty-one years. When he died he left us a clock, two good coats, and a log of "
-"almost nothing.\n\n"
+            "almost nothing.\n\n"
             "I have been reading it all winter. \U0001f9f5",
         ),
         post(
             2,
             "The lamp is the easy part. You trim it, you wind the clockwork, and for eleven "
-"hours nothing happens. "
+            "hours nothing happens. "
             "Page one of the log says only:\n\n\u201cClear. A gull.\u201d\n\nPage "
-"two:\n\n\u201cClear. The gull again.\u201d",
+            "two:\n\n\u201cClear. The gull again.\u201d",
         ),
         post(
             3,
             "This is the tower in \u201952. The keeper\u2019s house is the low roof on the "
-"left; the light was "
+            "left; the light was "
             "fourteen seconds dark, one second bright.",
             media=(
                 photo(
@@ -54,7 +54,7 @@ def lighthouse(folder: Path) -> FakeSaved:
         post(
             4,
             "Keepers wrote to each other, tower to tower, by the supply boat. A letter took "
-"nine days to go "
+            "nine days to go "
             "forty miles &amp; nobody minded.",
             quoted=900,
             versions=(1003, 1004),
@@ -79,8 +79,8 @@ def lighthouse(folder: Path) -> FakeSaved:
                     "https://www.coastmuseum.example/essays/the-lens-that-saved-ten-thousand-ships",
                     "coastmuseum.example/essays/the-len\u2026",
                     title="The lens that saved ten thousand ships",
-                    description="How a road engineer with bad lungs bent light around a flame, and what it did "
-"to the price of insurance.",
+                    description="How a road engineer with bad lungs bent light around a flame, and what that "
+                    "did to the price of insurance.",
                     image_url="https://pbs.twimg.com/news_img/6/lens.jpg",
                 ),
                 link(SIX, "https://t.co/tower2", "https://towers.example/", "towers.example"),
@@ -91,7 +91,7 @@ def lighthouse(folder: Path) -> FakeSaved:
         post(
             7,
             "Before I go on, a question for those who have never stood a watch. What was the "
-"keepers\u2019 most "
+            "keepers\u2019 most "
             "common complaint in letters?",
             poll=Poll(
                 77,
@@ -107,7 +107,7 @@ def lighthouse(folder: Path) -> FakeSaved:
         post(
             8,
             "Here is the clockwork, restored. He wound it every four hours, and so did my "
-"mother, at eight, "
+            "mother, at eight, "
             "when his back was bad.",
             media=(
                 Media(
@@ -137,7 +137,7 @@ def lighthouse(folder: Path) -> FakeSaved:
         post(
             10,
             "The last entry is from the day the light went electric.\n\n\u201cClear,\u201d "
-"he wrote. \u201cNo need of me. "
+            "he wrote. \u201cNo need of me. "
             "The gull stayed.\u201d",
             created_at=NOON + timedelta(days=1, minutes=5),
         ),
@@ -148,7 +148,7 @@ def lighthouse(folder: Path) -> FakeSaved:
         900,
         NOON - timedelta(days=40),
         "Found in my aunt\u2019s attic: forty letters between lighthouse keepers, "
-"1931\u20131938.\n\nMost of them are about soup.",
+        "1931\u20131938.\n\nMost of them are about soup.",
         lang="en",
         media=(photo("letters", "A bundle of letters tied with tarred string.", 1400, 800),),
         versions=(900,),
@@ -198,8 +198,9 @@ def hebrew() -> FakeSaved:
         thread(
             post(
                 1,
-                "מה יודע שומר המגדלור\n\nהמנורה היא החלק הקל. מכוונים אותה, מותחים את השעון, "
-"ובמשך 11 שעות לא קורה דבר.",
+                "מה יודע שומר המגדלור\n\n"
+                "המנורה היא החלק הקל. מנקים אותה, מותחים את השעון, "
+                "ובמשך 11 שעות לא קורה דבר.",
                 lang="iw",
             ),
             post(
@@ -247,8 +248,8 @@ def japanese() -> FakeSaved:
             ),
             post(
                 2,
-                "祖父の日誌の一頁目には、「晴れ。カモメ一羽」とだけ書いてある。\U0001f54a\ufe0f\u2728\U0001f"
-"468\u200d\U0001f469\u200d\U0001f467\n二頁目は「晴れ。またカモメ」。",
+                "祖父の日誌の一頁目には、「晴れ。カモメ一羽」とだけ書いてある。\U0001f54a\ufe0f\u2728"
+                "\U0001f468\u200d\U0001f469\u200d\U0001f467\n二頁目は「晴れ。またカモメ」。",
                 lang="ja",
                 media=(photo("lost", "白い灯台と海。"),),
             ),

@@ -1,0 +1,181 @@
+"""The site in Chromium: nothing scrolls sideways, nothing leaves, nothing complains."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+pytestmark = pytest.mark.browser
+
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+PATHS = [
+    "/",
+    "/thread/1001",
+    "/thread/2001",
+    "/thread/3001",
+    "/thread/4001",
+    "/thread/5",
+    "/status/7",
+    "/nowhere",
+]
+
+
+@pytest.fixture(scope="module")
+def browser():
+    path = shutil.which("chromium")
+    if path is None:
+        if os.environ.get("UNROLL_REQUIRE_ALL"):
+            pytest.fail("no chromium on the PATH")
+        pytest.skip("no chromium on the PATH")
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def origin(tmp_path_factory) -> Iterator[str]:
+    """The site on a port of its own, with the scenes in its store."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    url = f"http://127.0.0.1:{port}"
+    command = [sys.executable, "-m", "tests.reader.serve", str(port), str(tmp_path_factory.mktemp("media"))]
+    with subprocess.Popen(command, cwd=Path(__file__).parents[2]) as server:
+        try:
+            _wait(f"{url}/healthz", server)
+            yield url
+        finally:
+            server.terminate()
+
+
+def _wait(url: str, server: subprocess.Popen) -> None:
+    for _ in range(200):
+        assert server.poll() is None, "the site did not start"
+        try:
+            httpx.get(url, timeout=1)
+        except httpx.TransportError:
+            time.sleep(0.05)
+        else:
+            return
+    pytest.fail("the site did not answer")
+
+
+@pytest.fixture
+def complaints() -> list[str]:
+    return []
+
+
+@pytest.fixture
+def opened(browser, origin, complaints):
+    """Opens a page at a width; what the console says and what leaves the origin is a complaint."""
+    contexts = []
+
+    def go(path: str, width: int = 1200, scheme: str = "light", height: int = 900):
+        context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("console", lambda message: _complain(complaints, message.text))
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("request", lambda request: _leaves(complaints, request.url, origin))
+        page.goto(origin + path, wait_until="load")
+        return page
+
+    yield go
+    for context in contexts:
+        context.close()
+
+
+def _complain(complaints: list[str], text: str) -> None:
+    if "Failed to load resource" not in text or not ("404" in text or "410" in text):
+        complaints.append(text)
+
+
+def _leaves(complaints: list[str], url: str, origin: str) -> None:
+    if not url.startswith(origin + "/"):
+        complaints.append(f"asked for {url}")
+
+
+@pytest.mark.parametrize("width", [390, 768, 1200, 1600])
+def test_no_page_scrolls_sideways_or_asks_anybody_else(opened, complaints, width):
+    for path in PATHS:
+        page = opened(path, width)
+        page.evaluate("for (const d of document.querySelectorAll('details:not(.aa)')) d.open = true")
+        for image in page.query_selector_all("main img"):
+            image.scroll_into_view_if_needed() if image.is_visible() else None
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, path
+    assert complaints == []
+
+
+def test_pictures_are_loaded_and_the_font_is_ours(opened, complaints):
+    page = opened("/thread/1001")
+    picture = page.locator("#p3 .zoom img")
+    picture.scroll_into_view_if_needed()
+    page.wait_for_function("document.querySelector('#p3 .zoom img').naturalWidth > 0")
+    assert page.evaluate("document.fonts.check('20px \"Source Serif 4\"')")
+    assert complaints == []
+
+
+def test_a_click_opens_the_lightbox_and_escape_closes_it(opened, complaints):
+    page = opened("/thread/1001")
+    box = page.locator("#p3 .lb")
+    assert not box.is_visible()
+    page.locator("#p3 .zoom").click()
+    assert box.is_visible()
+    page.keyboard.press("Escape")
+    assert not box.is_visible()
+    page.locator("#p3 .zoom").click()
+    box.locator("button").click()
+    assert not box.is_visible()
+    assert complaints == []
+
+
+def test_the_page_is_dark_for_those_who_like_it_dark(opened):
+    colours = [
+        opened("/thread/1001", scheme=scheme).evaluate(
+            "[getComputedStyle(document.body).backgroundColor, getComputedStyle(document.body).color]"
+        )
+        for scheme in ("light", "dark")
+    ]
+    assert colours[0][0] != colours[1][0]
+    assert colours[0][1] != colours[1][1]
+
+
+def test_reading_settings_work_without_scripts(opened):
+    page = opened("/thread/1001")
+    before = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    page.locator(".aa summary").click()
+    page.get_by_label("Dark").check()
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") != before
+
+
+def test_the_avatar_of_a_right_to_left_thread_is_on_the_right(opened):
+    page = opened("/thread/2001")
+    avatar, name = (page.locator(f".by .{part}").bounding_box() for part in ("pic", "name"))
+    assert avatar["x"] > name["x"]
+
+
+def test_alternative_texts_unfold(opened):
+    page = opened("/thread/1001")
+    caption = page.locator("#p5 figcaption ul")
+    assert not caption.is_visible()
+    page.locator("#p5 figcaption summary").click()
+    assert caption.is_visible()
