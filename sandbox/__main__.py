@@ -5,14 +5,14 @@ from __future__ import annotations
 import argparse
 from contextlib import suppress
 
-from sandbox.run import run
+from sandbox.run import listen, run_on
 from sandbox.scenes import play
 from sandbox.world import World
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m sandbox", description="Serve a local X (API v2).")
-    parser.add_argument("--port", type=int, default=8080)
+    parser.add_argument("--port", type=int, default=8080, help="0 takes a free one")
     parser.add_argument("--scenes", action="store_true", help="begin with the invented threads")
     parser.add_argument("--summon", action="store_true", help="and with the mentions planned for them")
     told = parser.parse_args()
@@ -21,9 +21,9 @@ def main() -> None:
     if told.summon:
         for scene in scenes:
             scene.summon(world)
-    _greet(world, told.port)
-    with suppress(KeyboardInterrupt):
-        run(world, told.port, scenes=scenes)
+    with suppress(KeyboardInterrupt), listen("127.0.0.1", told.port) as listener:
+        _greet(world, listener.getsockname()[1])
+        run_on(listener, world, scenes)
 
 
 def _greet(world: World, port: int) -> None:

@@ -80,7 +80,11 @@ def serve(
 def run(world: World, port: int = 8080, host: str = "127.0.0.1", scenes: list[Scene] | None = None) -> None:
     """Serve until interrupted."""
     with listen(host, port) as listener:
-        uvicorn.Server(_config(world, scenes)).run([listener])
+        run_on(listener, world, scenes)
+
+
+def run_on(listener: socket.socket, world: World, scenes: list[Scene] | None = None) -> None:
+    uvicorn.Server(_config(world, scenes)).run([listener])
 
 
 def listen(host: str, port: int) -> socket.socket:

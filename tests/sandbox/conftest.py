@@ -46,8 +46,7 @@ def session(served):
         yield session
 
 
-@pytest.fixture
-def client(world, session):
+def tweepy_client(world, session):
     """Tweepy with both tokens of the world, answering in dicts."""
     keys = world.credentials
     client = tweepy.Client(
@@ -61,6 +60,11 @@ def client(world, session):
     client.session.close()
     client.session = session
     return client
+
+
+@pytest.fixture
+def client(world, session):
+    return tweepy_client(world, session)
 
 
 @pytest.fixture
