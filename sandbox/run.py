@@ -46,6 +46,18 @@ class QuickServer(uvicorn.Server):
         if not self.should_exit:
             await self._stopping.wait()
 
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Hang up on everybody. Requests at work see their client gone, and end."""
+        for server in self.servers:
+            server.close()
+        for listener in sockets or []:
+            listener.close()
+        for connection in list(self.server_state.connections):
+            if connection.transport is not None:
+                connection.transport.abort()
+        if self.server_state.tasks:
+            await asyncio.wait(self.server_state.tasks, timeout=1)
+
     def stop(self) -> None:
         """From any thread."""
         self.should_exit = True

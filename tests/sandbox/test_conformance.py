@@ -1,7 +1,7 @@
 """Every endpoint's answers over all scenes, held to X's own OpenAPI document.
 
-The document is not ours to ship: it lies beside the repository where the project is developed. Elsewhere this is
-skipped.
+The document is not ours to ship: it lies beside the repository where the project is developed. Elsewhere
+this is skipped.
 """
 
 from __future__ import annotations
