@@ -29,12 +29,16 @@ def post_id(text: str) -> int | None:
 
 
 def profile(username: str) -> str:
-    return f"https://x.com/{quote(username, safe='')}"
+    return f"https://x.com/{_part(username)}"
 
 
 def post(username: str | None, number: int) -> str:
     """A post on X; without its author's name X finds it by its number."""
-    return f"https://x.com/{quote(username, safe='') if username else 'i'}/status/{number}"
+    return f"https://x.com/{_part(username) if username else 'i'}/status/{number}"
+
+
+def _part(text: str) -> str:
+    return quote(text, safe="", errors="replace")
 
 
 def thread(number: int, suffix: str = "") -> str:

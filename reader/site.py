@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from bot.domain import Author
 from reader import addresses, assets
+from reader.headers import ALWAYS
 from reader.messages import Note
 from reader.ports import Settings, Store
 from reader.shelf import Shelf
@@ -46,8 +47,10 @@ class Site:
         return _note(self.page("message.html", **asdict(note)), status)
 
     def apology(self, note: Note, status: int) -> Response:
-        """A short page that asks the store for nothing."""
-        return _note(self.press.page("message.html", bot=None, bot_url=None, **asdict(note)), status)
+        """A short page that asks the store for nothing; it is made outside of all middleware."""
+        answer = _note(self.press.page("message.html", bot=None, bot_url=None, **asdict(note)), status)
+        answer.headers.update(ALWAYS)
+        return answer
 
 
 def build(store: Store, settings: Settings) -> Site:

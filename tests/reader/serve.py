@@ -13,6 +13,7 @@ from starlette.applications import Starlette
 from reader.app import create_app
 from tests.reader import scenes
 from tests.reader.fakes import FakeJob, FakeSettings, FakeStore
+from tests.reader.test_hostile import everything
 
 
 def create() -> Starlette:
@@ -22,6 +23,7 @@ def create() -> Starlette:
     store.threads.save(scenes.moved(scenes.hebrew(), 1000))
     store.threads.save(scenes.moved(scenes.japanese(), 2000))
     store.threads.save(replace(scenes.moved(scenes.japanese(), 3000), gone=True))
+    store.threads.save(scenes.moved(everything("W" * 400), 4000))
     store.jobs[7] = FakeJob("done", thread_id=1001)
     return create_app(store, FakeSettings(folder, public_url=f"http://127.0.0.1:{port}"))
 
