@@ -38,7 +38,7 @@ def authenticate(request: Request, endpoint: str, credentials: Credentials, *, r
 
 def _token(request: Request, credentials: Credentials) -> Token | None:
     scheme, _, value = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() == "bearer" and hmac.compare_digest(value, credentials.bearer_token):
+    if scheme.lower() == "bearer" and _same(value, credentials.bearer_token):
         return "app"
     if scheme.lower() == "oauth" and _is_signed(request, credentials):
         return "user"
@@ -67,5 +67,9 @@ def _is_signed(request: Request, credentials: Credentials) -> bool:
         told.get("oauth_consumer_key") == credentials.consumer_key
         and told.get("oauth_token") == credentials.access_token
         and told.get("oauth_signature_method") == "HMAC-SHA1"
-        and hmac.compare_digest(told.get("oauth_signature", ""), right)
+        and _same(told.get("oauth_signature", ""), right)
     )
+
+
+def _same(one: str, other: str) -> bool:
+    return hmac.compare_digest(one.encode(), other.encode())

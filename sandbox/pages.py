@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import islice
+from itertools import islice, takewhile
 from typing import TYPE_CHECKING, Any
 
 from sandbox.clock import snowflake
@@ -25,11 +25,8 @@ MARK = "b26v"
 class Range:
     """Ids strictly between `above` and `below`."""
 
-    above: int = 0
-    below: int = 1 << 63
-
-    def holds(self, post: Post) -> bool:
-        return self.above < post.number < self.below
+    above: int
+    below: int
 
 
 @dataclass(frozen=True)
@@ -50,6 +47,14 @@ class Page:
         return meta
 
 
+@dataclass(frozen=True)
+class _Token:
+    """Where a page ended; `backward` leads to the newer posts before it."""
+
+    edge: int
+    backward: bool
+
+
 def page_of(
     shelf: Shelf,
     query: Mapping[str, str],
@@ -58,56 +63,37 @@ def page_of(
     *,
     newest: int | None = None,
 ) -> Page:
-    """One page, newest first, of the posts on a shelf that fit; `newest` bounds how many can be reached at
-    all.
-    """
-    chosen = range_of(query)
-    reachable: Iterator[Post] = (post for post in shelf.newest_first(chosen.below) if fits(post))
+    """One page, newest first, of the posts on a shelf that fit; `newest` bounds how many can be reached."""
+    token, chosen = _token_of(query), range_of(query)
     if newest is not None:
         oldest = next(islice(filter(fits, shelf.newest_first()), newest - 1, None), None)
-        floor = oldest.number if oldest else 0
-        reachable = (post for post in reachable if post.number >= floor)
-    token = _token_of(query)
-    found = _walk(reachable, chosen, token, size)
-    posts, more = found[:size], len(found) > size
+        chosen = Range(max(chosen.above, oldest.number - 1 if oldest else 0), chosen.below)
     if token and token.backward:
-        return _backward_page(shelf, query, fits, token, size)
+        return _page_before(
+            filter(fits, shelf.newest_first(chosen.below)), max(chosen.above, token.edge), size
+        )
+    below = min(chosen.below, token.edge) if token else chosen.below
+    found = list(islice(_down_to(chosen.above, filter(fits, shelf.newest_first(below))), size + 1))
+    posts, more = found[:size], len(found) > size
     return Page(
         posts,
-        next_token=_write(posts[-1].number, backward=False) if more else None,
-        previous_token=_write(posts[0].number, backward=True) if token and posts else None,
+        next_token=_write(posts[-1], backward=False) if more else None,
+        previous_token=_write(posts[0], backward=True) if token and posts else None,
     )
 
 
-@dataclass(frozen=True)
-class _Token:
-    edge: int
-    backward: bool
-
-
-def _walk(posts: Iterator[Post], chosen: Range, token: _Token | None, size: int) -> list[Post]:
-    """One post more than a page, to know whether there is another."""
-    below = token.edge if token and not token.backward else chosen.below
-    found: list[Post] = []
-    for post in posts:
-        if post.number <= chosen.above or len(found) > size:
-            break
-        if post.number < below:
-            found.append(post)
-    return found
-
-
-def _backward_page(
-    shelf: Shelf, query: Mapping[str, str], fits: Callable[[Post], bool], token: _Token, size: int
-) -> Page:
-    chosen = range_of(query)
-    newer = [post for post in shelf.newest_first(chosen.below) if post.number > token.edge and fits(post)]
+def _page_before(newest_first: Iterator[Post], edge: int, size: int) -> Page:
+    newer = list(_down_to(edge, newest_first))
     posts = newer[-size:]
     return Page(
         posts,
-        next_token=_write(posts[-1].number, backward=False) if posts else None,
-        previous_token=_write(posts[0].number, backward=True) if len(newer) > size else None,
+        next_token=_write(posts[-1], backward=False) if posts else None,
+        previous_token=_write(posts[0], backward=True) if len(newer) > size else None,
     )
+
+
+def _down_to(edge: int, newest_first: Iterator[Post]) -> Iterator[Post]:
+    return takewhile(lambda post: post.number > edge, newest_first)
 
 
 def page_size(query: Mapping[str, str], low: int, high: int, default: int) -> int:
@@ -178,8 +164,8 @@ def _token_of(query: Mapping[str, str]) -> _Token | None:
     return _Token(edge, backward=bool(backward))
 
 
-def _write(edge: int, *, backward: bool) -> str:
-    number, text = edge * 2 + backward, ""
+def _write(edge: Post, *, backward: bool) -> str:
+    number, text = edge.number * 2 + backward, ""
     while number:
         number, digit = divmod(number, 36)
         text = DIGITS[digit] + text

@@ -34,7 +34,6 @@ from sandbox.shelves import Shelves
 from sandbox.text import Attached, Writer, guess_language
 
 FIRST_USER_ID = 1_500_000_000_000_000_000
-DUPLICATE_WITHIN = timedelta(days=1)
 Dialect = Literal["asked", "old", "new"]
 Standing = Literal["visible", "gone", "closed"]
 Who = Author | str
@@ -286,26 +285,6 @@ class World:
                 if reply.author is self.bot and self.standing(reply) == "visible"
             ]
             return sorted(found, key=lambda reply: reply.number)
-
-    def has_just_said(self, author: Author, text: str) -> bool:
-        """Whether a visible post of the last day has the same words: X refuses duplicates."""
-        since = self.now() - DUPLICATE_WITHIN
-        return any(
-            post.raw == text and self.standing(post) == "visible" and post.created_at >= since
-            for post in self.shelves.by_author(author.id).newest_first()
-        )
-
-    def has_summoned(self, author: Author, post: Post) -> bool:
-        """Whether this post lets the bot reply: its author typed the bot's name in it, or quoted a post of
-        the bot's. A name X put before the text does not count (X does not say; the choice is ours, the
-        strict one).
-        """
-        quoted = self.get(post.quoted_id)
-        return (
-            author is self.bot
-            or post.names_explicitly(self.bot.username)
-            or (quoted is not None and quoted.author is self.bot)
-        )
 
     # Tokens
 

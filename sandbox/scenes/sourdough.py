@@ -48,12 +48,9 @@ POSTS = [
 
 def play(world: World) -> Scene:
     hugo = world.author("hugobakes", name="Hugo Marchetti-Vale", bio="Statistician by day, oven by night.")
-    for name, bio in (
-        ("priyacrumbs", "Bread, mostly."),
-        ("ottoflour", "Third-generation miller."),
-        ("knead2know", ""),
-    ):
-        world.author(name, bio=bio)
+    world.author("priyacrumbs", name="Priya Lindqvale", bio="Bread, mostly.")
+    world.author("ottoflour", name="Otto Mahlberg", bio="Third-generation miller.")
+    world.author("knead2know", name="Nell Tamworth", bio="Here for the crumb shots.")
     posts = world.thread(hugo, POSTS, ago=timedelta(hours=4), every=timedelta(minutes=5))
     comment = _conversation(world, hugo, posts)
     return Scene(

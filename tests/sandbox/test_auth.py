@@ -8,7 +8,7 @@ import tweepy
 
 
 def test_a_wrong_token_is_a_401(world, served, session):
-    for header in ("Bearer nonsense", "Basic eDp5", ""):
+    for header in ("Bearer nonsense", b"Bearer \xff", "OAuth nonsense", 'OAuth a="b",', "Basic eDp5", ""):
         answer = session.get(served.url + "/2/tweets?ids=1", headers={"Authorization": header})
         assert answer.status_code == 401
         assert answer.json()["title"] == "Unauthorized"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
 from contextlib import closing
 
 import pytest
@@ -126,6 +127,12 @@ def test_a_page_of_elsewhere_may_not_post(staged):
     form = {"under": scenes[0].posts[0].id, "author": "zoe"}
     answer = session.post("/sandbox/mention", data=form, headers={"Origin": "https://elsewhere.example"})
     assert answer.status_code == 403
+
+
+def test_nothing_is_left_behind():
+    with serve(World()), serve(World()):
+        assert [thread.name for thread in threading.enumerate()].count("sandbox") == 2
+    assert "sandbox" not in [thread.name for thread in threading.enumerate()]
 
 
 def test_it_listens_on_loopback_only():

@@ -10,6 +10,7 @@ import tweepy
 from sandbox.problems import (
     BLOCKED,
     DUPLICATE,
+    NOT_PERMITTED,
     NOT_SUMMONED,
     PARENT_GONE,
     REPLIES_LIMITED,
@@ -82,6 +83,10 @@ def test_the_same_words_twice_are_refused_for_a_day(world, client, mention):
 def test_reasons_to_refuse_a_reply(world, client, mention, happen, detail):
     happen(world, mention)
     assert refusal(client, text="Here", in_reply_to_tweet_id=mention.id) == detail
+
+
+def test_quoting_by_api_is_gone(world, client, mention):
+    assert refusal(client, text="Look", quote_tweet_id=mention.id) == NOT_PERMITTED
 
 
 def test_too_long_and_empty(world, client):
