@@ -40,7 +40,8 @@ def media(site: Site, request: Request) -> Response:
         raise HTTPException(404)
     path = site.media_dir / name[:2] / name
     kind = _kind(path)
-    headers = {"Cache-Control": A_DAY, **NOINDEX}
+    # Exports and feeds name our pictures, and whoever shows those must be able to load them.
+    headers = {"Cache-Control": A_DAY, "Cross-Origin-Resource-Policy": "cross-origin", **NOINDEX}
     if kind is None:
         headers["Content-Disposition"] = "attachment"
     return FileResponse(path, headers=headers, media_type=kind or "application/octet-stream")

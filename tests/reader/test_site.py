@@ -132,6 +132,7 @@ def test_a_stored_picture_is_sent_as_what_it_is(site, settings):
     assert answer.headers["content-type"] == "image/jpeg"
     assert "immutable" in answer.headers["cache-control"]
     assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.headers["cross-origin-resource-policy"] == "cross-origin"
     assert answer.content.startswith(b"\xff\xd8")
 
 
