@@ -38,9 +38,8 @@ def settle(job: Job, error: Exception, *, store: Store, now: datetime) -> str:
             return "lost"
         case Permanent():
             store.jobs.give_up(job, error.reason, now=now, refused=error.refused, detail=error.detail)
-            state = "refused" if error.refused else "failed"
-            log.info(f"job.{state}", reason=error.reason, detail=error.detail)
-            return state
+            log.info("job.ended", refused=error.refused, reason=error.reason, detail=error.detail)
+            return "refused" if error.refused else "failed"
         case Misconfigured():
             pause(error, store=store, now=now)
             until = now + PROBE_EVERY

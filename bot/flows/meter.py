@@ -38,7 +38,8 @@ class JobMeter:
         return granted
 
     def book(self, items: list[Item]) -> None:
-        prices: dict[str, int] = {**PRICES, "reply": int(self.settings.reply_price_usd * MICRO)}
+        prices: dict[str, int] = dict(PRICES.items())
+        prices["reply"] = int(self.settings.reply_price_usd * MICRO)
         if items:
             pairs = [(item.resource, item.id) for item in items]
             self.store.spend.book(pairs, prices=prices, job_id=self.job_id, now=self.clock())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+import zlib
 from itertools import product
 
 from bot.domain import Thread
@@ -26,14 +27,16 @@ GREETINGS = (
     "Your thread:",
 )
 MIDDLES = (
-    "{name}'s thread on one page, {posts}, {minutes}:",
-    "The thread by {name} in one piece, {posts} and {minutes}:",
-    "{posts} by {name} on one calm page, {minutes}:",
-    "The whole thread by {name}, {posts}, {minutes}:",
+    "{name}'s thread on one page ({posts}, {minutes}):",
+    "The thread by {name} in one piece ({posts}, {minutes}):",
+    "{posts} by {name} on one calm page ({minutes}):",
+    "The whole thread by {name} ({posts}, {minutes}):",
 )
 ENDINGS = ("", "Enjoy the read.", "Good reading!", "Have a good read.", "Enjoy!")
 
 # What would make a name, a tag or a price of what follows it.
+# What holds an emoji or a word together; every other format character could turn the text around.
+JOINERS = "\u200c\u200d"
 SIGNS = "@#$\uff20\uff03\uff04"
 
 LINK = re.compile(r"https?://\S+")
@@ -84,5 +87,5 @@ def _count(number: int, noun: str) -> str:
 
 
 def _scatter(seed: int) -> int:
-    """Neighbouring ids to far-apart numbers (Knuth's multiplicative hash)."""
-    return (seed * 2654435761 >> 7) & 0xFFFFFFFF
+    """Ids, which differ in few bits, to numbers that have nothing in common."""
+    return zlib.crc32(str(seed).encode())

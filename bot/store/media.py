@@ -39,6 +39,12 @@ class MediaStore:
             query = select(MediaRow.url).where(MediaRow.thread_id == thread_id, _due(now))
             return list(session.exec(query))
 
+    def waiting(self, thread_id: int) -> int:
+        """How many of a thread's pictures may still come."""
+        with self.database.read() as session:
+            query = select(func.count()).where(MediaRow.thread_id == thread_id, MediaRow.state == "wanted")
+            return session.exec(query).one()
+
     def threads_wanting(self, *, now: datetime, limit: int = 20) -> list[int]:
         with self.database.read() as session:
             query = select(MediaRow.thread_id).where(_due(now)).distinct().limit(limit)

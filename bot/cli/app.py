@@ -1,0 +1,203 @@
+"""The commands, and what they are built from."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+
+import typer
+
+from bot import log
+from bot.cli import output
+from bot.cli.jobs import jobs_app
+from bot.domain import Goal
+from bot.flows.illustrate import illustrate
+from bot.flows.unroll import Parts, unroll
+from bot.queue import celery_app, enqueue, enqueue_pictures
+from bot.rules.request import post_id_of
+from bot.settings import BadSettings, Settings, load
+from bot.store import open_store, schema
+from bot.store.database import Database
+from bot.x import connect
+from bot.x.client import utc_now
+
+app = typer.Typer(
+    name="unroll",
+    help="Answers “@bot unroll” on X with the whole thread as one page.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.add_typer(jobs_app, name="jobs")
+db_app = typer.Typer(help="The database.", no_args_is_help=True)
+app.add_typer(db_app, name="db")
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+
+
+def main() -> None:
+    """The entry point: what goes wrong ends in one line and status 1, a wrong usage in status 2."""
+    try:
+        app()
+    except BadSettings as error:
+        typer.echo(f"unroll: {error}", err=True)
+        sys.exit(1)
+
+
+@contextmanager
+def parts_for(settings: Settings) -> Iterator[Parts]:
+    store = open_store(settings.database_url)
+    try:
+        yield Parts(store, connect(settings), settings, utc_now)
+    finally:
+        store.close()
+
+
+@app.command()
+def poll(
+    *,
+    once: Annotated[bool, typer.Option("--once", help="Look once, queue what is due, and end.")] = False,
+) -> None:
+    """Look for mentions, record them, queue jobs."""
+    from bot.cli.polling import poll_for_good, poll_once  # noqa: PLC0415
+
+    settings = load()
+    log.configure(settings)
+    with parts_for(settings) as parts:
+        queue = celery_app(settings.redis_url)
+
+        def wake_up(job_id: int, mention_id: int | None) -> None:
+            enqueue(queue, job_id, mention_id)
+
+        def wake_pictures(thread_id: int) -> None:
+            enqueue_pictures(queue, thread_id)
+
+        if once:
+            done = poll_once(parts, wake_up, wake_pictures)
+            if done is None:
+                output.fail("another poller is at work on this database; nothing was done")
+            output.err.print(f"{done.mentions} new mentions, {done.jobs} new jobs, {done.woken} queued")
+            if done.trouble:
+                output.fail(f"no mentions were looked at: {done.trouble}")
+        else:
+            poll_for_good(parts, wake_up, wake_pictures)
+
+
+@app.command()
+def web(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen on.", min=1, max=65535)] = 8000,
+) -> None:
+    """Serve the reader site."""
+    from granian import Granian  # noqa: PLC0415 - only this command needs it
+    from granian.constants import Interfaces  # noqa: PLC0415
+
+    settings = load()
+    log.configure(settings)
+    open_store(settings.database_url).close()  # says at the door what is wrong with the database
+    Granian(
+        "reader.app:create",
+        address=host,
+        port=port,
+        interface=Interfaces.ASGI,
+        factory=True,
+        websockets=False,
+        log_dictconfig={"version": 1, "disable_existing_loggers": False, "root": {"handlers": []}},
+    ).serve()
+
+
+@app.command()
+def thread(
+    url_or_id: Annotated[str, typer.Argument(metavar="URL-OR-ID")], *, as_json: AsJson = False
+) -> None:
+    """Unroll one thread now, without a mention and without a reply."""
+    settings = load()
+    log.configure(settings)
+    post_id = post_id_of(url_or_id)
+    if post_id is None:
+        output.fail(f"{url_or_id!r} is neither a link to a post on X nor its id", status=2)
+    with parts_for(settings) as parts:
+        job_id = parts.store.jobs.add(Goal(post_id), now=parts.clock())
+        job = unroll(job_id, parts) or parts.store.jobs.find(job_id)
+        assert job is not None  # noqa: S101 - just added
+        url = f"{settings.public_url}/thread/{job.thread_id}" if job.state == "done" else None
+        if job.thread_id is not None:
+            illustrate(job.thread_id, parts)
+        if as_json:
+            output.document({**output.job_document(job), "url": url})
+        elif url:
+            typer.echo(url)
+        if job.state == "waiting":
+            again = f"{job.not_before:%H:%M:%S}"
+            output.fail(f"not now: {job.reason}; job {job.id} goes on by itself at {again} UTC")
+        if url is None:
+            output.fail(f"{job.reason}: see `unroll jobs show {job.id}`")
+
+
+@app.command()
+def spend(
+    days: Annotated[int, typer.Option(help="How many UTC days back, today included.", min=1)] = 7,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """What X was paid, by day, resource and job."""
+    from bot.cli.spending import show_spend  # noqa: PLC0415
+
+    settings = load()
+    store = open_store(settings.database_url)
+    today = datetime.now(UTC).date()
+    show_spend(store, today - timedelta(days=days - 1), settings, as_json=as_json)
+
+
+@db_app.command("upgrade")
+def db_upgrade() -> None:
+    """Bring the database's schema to the newest version."""
+    settings = load()
+    log.configure(settings)
+    database = Database(settings.database_url)
+    before = schema.current(database)
+    schema.upgrade(database)
+    output.err.print(f"schema {before or 'empty'} -> {schema.current(database)}")
+
+
+@app.command()
+def doctor(*, as_json: AsJson = False) -> None:
+    """Check settings, database, broker and X credentials, and say what to mend."""
+    from bot.cli.doctor import examine  # noqa: PLC0415
+
+    checks = examine()
+    if as_json:
+        output.document({"ok": all(c.ok for c in checks), "checks": [vars(c) for c in checks]})
+    else:
+        for check in checks:
+            mark = "[green]ok[/]  " if check.ok else "[red]no[/]  "
+            output.console.print(f"{mark}{check.name}: ", check.said, sep="", highlight=False, soft_wrap=True)
+    if not all(check.ok for check in checks):
+        raise typer.Exit(1)
+
+
+@app.command()
+def demo(
+    *,
+    once: Annotated[
+        bool, typer.Option("--once", help="End when every mention is dealt with: 0 if all ended well.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Run the whole bot against a local X and tell what happens."""
+    from bot.cli.demo import run_demo  # noqa: PLC0415 - only here and below is the sandbox started
+
+    raise typer.Exit(run_demo(once=once, as_json=as_json))
+
+
+@app.command()
+def sandbox(
+    port: Annotated[int, typer.Option(help="Port to listen on, loopback only.", min=1, max=65535)] = 8001,
+) -> None:
+    """Serve the local X alone, with a page to try the bot by hand."""
+    from bot.cli.sandboxing import serve_sandbox  # noqa: PLC0415
+
+    serve_sandbox(port)

@@ -1,0 +1,64 @@
+"""How the commands print: one JSON document for scripts, a quiet table for people."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import Any, NoReturn
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from bot.domain import Job
+
+console = Console()
+err = Console(stderr=True)
+
+
+def document(value: Any) -> None:
+    """The one JSON document on standard output."""
+    typer.echo(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+def fail(why: str, *, status: int = 1) -> NoReturn:
+    """Ends the command with one line that says why."""
+    typer.echo(f"unroll: {why}", err=True)
+    raise typer.Exit(status)
+
+
+def job_document(job: Job) -> dict[str, Any]:
+    """A job as `--json` prints it; see interface: ids are strings, times ISO 8601 in UTC."""
+    return {
+        "id": job.id,
+        "kind": job.kind,
+        "state": job.state,
+        "reason": job.reason,
+        "mention_id": text_id(job.mention_id),
+        "post_id": text_id(job.goal.post_id),
+        "thread_id": text_id(job.thread_id),
+        "reply_id": text_id(job.reply_id),
+        "attempts": job.attempts,
+        "not_before": time_text(job.not_before),
+        "created_at": time_text(job.created_at),
+        "updated_at": time_text(job.updated_at),
+    }
+
+
+def text_id(number: int | None) -> str | None:
+    return None if number is None else str(number)
+
+
+def time_text(time: datetime | None) -> str | None:
+    return None if time is None else time.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def table(*headings: str, title: str | None = None) -> Table:
+    made = Table(title=title, box=None, header_style="bold", title_justify="left", pad_edge=False)
+    for heading in headings:
+        made.add_column(heading, overflow="fold")
+    return made
+
+
+def dollars(micro: int) -> str:
+    return f"${micro / 1_000_000:.3f}"

@@ -1,0 +1,148 @@
+"""The house against the sandbox: real HTTP, real tweepy, SQLite; the queue is called by hand."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+import fakeredis
+import pytest
+import structlog
+from hypothesis import settings as hypothesis_settings
+from pydantic import SecretStr
+
+from bot.domain import Job
+from bot.flows.illustrate import illustrate
+from bot.flows.poll import Tick, tick
+from bot.flows.unroll import Parts, unroll
+from bot.rules.plan import SEARCH_LAG
+from bot.settings import Settings
+from bot.store import Store, open_store
+from bot.x.connection import Connection
+from bot.x.limits import Limits
+from sandbox.nouns import Author, Post
+from sandbox.run import serve
+from sandbox.world import World
+
+hypothesis_settings.register_profile("here", deadline=None)
+hypothesis_settings.load_profile("here")
+
+SETTINGS_NAMES = [name.upper() for name in Settings.model_fields]
+
+
+@pytest.fixture(autouse=True)
+def no_settings_from_outside(monkeypatch, tmp_path):
+    """A developer's .env and environment are nobody's business here."""
+    for name in SETTINGS_NAMES:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setitem(Settings.model_config, "env_file", None)
+    structlog.contextvars.clear_contextvars()
+
+
+@dataclass
+class House:
+    """The bot beside the world it lives in. What a story does and what it looks at."""
+
+    world: World
+    url: str
+    parts: Parts
+    woken: list[int] = field(default_factory=list)
+
+    @property
+    def store(self) -> Store:
+        return self.parts.store
+
+    def poll(self) -> Tick:
+        return tick(self.parts, lambda job, _mention: self.woken.append(job), lambda _thread: None)
+
+    def work(self) -> list[Job]:
+        """Carries out every wake-up that is there."""
+        ended = []
+        while self.woken:
+            job = unroll(self.woken.pop(0), self.parts)
+            if job is not None:
+                ended.append(job)
+        return ended
+
+    def run(self, *, rounds: int = 12) -> None:
+        """Polls and works, and lets the time pass that waiting jobs ask for, until nothing is open."""
+        for _ in range(rounds):
+            self.poll()
+            self.work()
+            states = self.store.jobs.count_by_state()
+            if not states.get("waiting") and not states.get("queued") and not states.get("running"):
+                return
+            self.world.advance(timedelta(seconds=61))
+
+    def ask(self, post: Post, *, by: str = "asker", text: str = "@unrollbot unroll") -> Post:
+        """Somebody mentions the bot under a post, and everything is done about it."""
+        mention = self.world.mention(self.world.author(by), under=post, text=text)
+        self.run()
+        return mention
+
+    def job(self, mention: Post) -> Job:
+        job = self.store.jobs.find_by_mention(mention.number)
+        assert job is not None, "the mention made no job"
+        return job
+
+    def illustrate(self, thread_id: int) -> int:
+        return illustrate(thread_id, self.parts)
+
+    def settle_index(self) -> None:
+        self.world.advance(SEARCH_LAG * 2)
+
+    def author(self, username: str = "ada") -> Author:
+        return self.world.author(username)
+
+
+def make_settings(world: World, url: str, tmp_path: Path, **more) -> Settings:
+    keys = world.credentials
+    values = {
+        "x_api_url": url,
+        "x_consumer_key": SecretStr(keys.consumer_key),
+        "x_consumer_secret": SecretStr(keys.consumer_secret),
+        "x_access_token": SecretStr(keys.access_token),
+        "x_access_token_secret": SecretStr(keys.access_token_secret),
+        "x_bearer_token": SecretStr(keys.bearer_token),
+        "database_url": f"sqlite:///{tmp_path}/unroll.db",
+        "media_dir": tmp_path / "media",
+        "media_hosts": (url.split("//")[1],),
+        "public_url": "https://reader.example",
+        **more,
+    }
+    return Settings(**values)
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+@pytest.fixture
+def build(world, tmp_path) -> Iterator[Callable[..., House]]:
+    """Builds the house with other settings, as often as a story needs it; all share one world."""
+    opened: list[Store] = []
+    redis = fakeredis.FakeRedis()
+    with serve(world) as served:
+
+        def make(*, folder: Path = tmp_path, database_url: str | None = None, **settings) -> House:
+            chosen = make_settings(world, served.url, folder, **settings)
+            if database_url is not None:
+                chosen = chosen.model_copy(update={"database_url": database_url})
+            store = open_store(chosen.database_url)
+            opened.append(store)
+            connection = Connection(chosen, Limits(redis, "app"), Limits(redis, "user"))
+            parts = Parts(store, connection, chosen, world.now, worker=f"test:{os.getpid()}")
+            return House(world, served.url, parts)
+
+        yield make
+        for store in opened:
+            store.close()
+
+
+@pytest.fixture
+def house(build) -> House:
+    return build()
