@@ -16,8 +16,9 @@ from pydantic import SecretStr
 
 from bot.domain import Job
 from bot.flows.illustrate import illustrate
+from bot.flows.parts import Parts
 from bot.flows.poll import Tick, tick
-from bot.flows.unroll import Parts, unroll
+from bot.flows.unroll import unroll
 from bot.rules.plan import SEARCH_LAG
 from bot.settings import Settings
 from bot.store import Store, open_store

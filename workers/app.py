@@ -11,7 +11,7 @@ from typing import Any
 from celery.signals import setup_logging, worker_init
 
 from bot import log
-from bot.flows.unroll import Parts
+from bot.flows.parts import Parts
 from bot.queue import celery_app
 from bot.settings import BadSettings, Settings, load
 from bot.store import open_store

@@ -15,7 +15,8 @@ from bot.cli import output
 from bot.cli.jobs import jobs_app
 from bot.domain import Goal
 from bot.flows.illustrate import illustrate
-from bot.flows.unroll import Parts, unroll
+from bot.flows.parts import Parts
+from bot.flows.unroll import unroll
 from bot.queue import celery_app, enqueue, enqueue_pictures
 from bot.rules.request import post_id_of
 from bot.settings import BadSettings, Settings, load

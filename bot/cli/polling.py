@@ -9,8 +9,8 @@ from collections.abc import Callable
 
 import structlog
 
+from bot.flows.parts import Parts
 from bot.flows.poll import Tick, WakeUp, tick
-from bot.flows.unroll import Parts
 from bot.store.lock import held
 
 log = structlog.get_logger()

@@ -32,10 +32,17 @@ def backoff(failures: int) -> timedelta:
 
 def settle(job: Job, error: Exception, *, store: Store, now: datetime) -> str:
     """Writes the fate of a failed job into its row, and returns the state it is in now."""
+    try:
+        return _settle(job, error, store=store, now=now)
+    except LeaseLost:
+        log.warning("job.lease_lost")
+        return "lost"
+
+
+def _settle(job: Job, error: Exception, *, store: Store, now: datetime) -> str:
     match error:
         case LeaseLost():
-            log.warning("job.lease_lost")
-            return "lost"
+            raise error
         case Permanent():
             store.jobs.give_up(job, error.reason, now=now, refused=error.refused, detail=error.detail)
             log.info("job.ended", refused=error.refused, reason=error.reason, detail=error.detail)

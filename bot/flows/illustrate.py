@@ -8,7 +8,7 @@ from tempfile import NamedTemporaryFile
 import structlog
 
 from bot.errors import Permanent, Transient
-from bot.flows.unroll import Parts
+from bot.flows.parts import Parts
 from bot.store.media import Picture, file_of
 from bot.x.media import Download, download
 

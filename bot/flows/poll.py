@@ -18,7 +18,7 @@ from bot.domain import Author, Decision, Mention, Refusal
 from bot.errors import Misconfigured, Transient, UnrollError
 from bot.flows.fates import pause
 from bot.flows.meter import JobMeter
-from bot.flows.unroll import Parts
+from bot.flows.parts import Parts
 from bot.rules.plan import id_before
 from bot.rules.request import decide
 from bot.store.notes import PAUSED, POLLED

@@ -13,7 +13,7 @@ from sqlmodel import col, select
 
 from bot.domain import Attempt, Goal, Job, JobState
 from bot.errors import LeaseLost
-from bot.settings import LEASE
+from bot.settings import HTTP_TIMEOUT, LEASE
 from bot.store.database import Database
 from bot.store.models import AttemptRow, JobRow
 
@@ -27,16 +27,19 @@ OPEN_STATES = ("queued", "waiting", "running")
 class Jobs:
     database: Database
 
-    def add(self, goal: Goal, *, now: datetime, reply_wanted: bool = False) -> int:
-        """A job without a mention, such as one from the command line. Returns its id."""
+    def add(
+        self, goal: Goal, *, now: datetime, kind: str = "unroll", not_before: datetime | None = None
+    ) -> int:
+        """A job without a mention and so without a reply. Returns its id."""
         row = JobRow(
-            kind="unroll",
-            state="queued",
+            kind=kind,
+            state="queued" if not_before is None else "waiting",
+            not_before=not_before,
             post_id=goal.post_id,
             conversation_id=goal.conversation_id,
             author_id=goal.author_id,
             author_username=goal.author_username,
-            reply_wanted=reply_wanted,
+            reply_wanted=False,
             created_at=now,
             updated_at=now,
         )
@@ -102,22 +105,16 @@ class Jobs:
             session.add(AttemptRow(job_id=job.id, number=job.attempts, worker=worker, started_at=now))
             return job
 
-    def holds(self, job: Job, *, now: datetime) -> bool:
-        """Whether the claim is still good: the last question before a reply is posted."""
-        current = self.find(job.id)
-        return (
-            current is not None
-            and current.lease_token == job.lease_token
-            and current.lease_until is not None
-            and current.lease_until > now
-        )
-
     def set_thread(self, job: Job, thread_id: int, *, now: datetime) -> None:
         self._write(job, now=now, thread_id=thread_id)
 
     def start_reply(self, job: Job, text: str, *, now: datetime) -> None:
-        """The mark before we speak: from here on the reply may be out."""
-        self._write(job, now=now, reply_text=text, reply_started_at=now)
+        """The mark before we speak: from here on the reply may be out.
+
+        Raises LeaseLost unless the lease holds for as long as a POST may take.
+        """
+        lasts = col(JobRow.lease_until) > now + HTTP_TIMEOUT
+        self._write(job, lasts, now=now, reply_text=text, reply_started_at=now)
 
     def unstart_reply(self, job: Job, *, now: datetime) -> None:
         """The reply surely did not go out."""
@@ -204,6 +201,18 @@ class Jobs:
         with self.database.write() as session:
             session.execute(update(JobRow).where(col(JobRow.id).in_(list(job_ids))).values(enqueued_at=None))
 
+    def answered(self, thread_id: int, *, requester_id: int | None, besides: int) -> bool:
+        """Whether another job has replied, or may have, with this thread: to the requester, or to anybody."""
+        query = select(JobRow.id).where(
+            JobRow.thread_id == thread_id,
+            JobRow.id != besides,
+            or_(col(JobRow.reply_id).is_not(None), col(JobRow.reply_started_at).is_not(None)),
+        )
+        if requester_id is not None:
+            query = query.where(JobRow.requester_id == requester_id)
+        with self.database.read() as session:
+            return session.exec(query.limit(1)).first() is not None
+
     def replies_for(self, thread_id: int) -> int:
         """How many replies to this thread were begun: each takes the next wording."""
         query = (
@@ -220,12 +229,17 @@ class Jobs:
         )
 
     def _write(
-        self, job: Job, *, now: datetime, ending: tuple[str, str] | None = None, **values: Any
+        self,
+        job: Job,
+        *also: ColumnElement[bool],
+        now: datetime,
+        ending: tuple[str, str] | None = None,
+        **values: Any,
     ) -> None:
         with self.database.write() as session:
             changed = session.execute(
                 update(JobRow)
-                .where(col(JobRow.id) == job.id, col(JobRow.lease_token) == job.lease_token)
+                .where(col(JobRow.id) == job.id, col(JobRow.lease_token) == job.lease_token, *also)
                 .values(updated_at=now, **values)
                 .returning(col(JobRow.id))
             ).first()

@@ -1,0 +1,114 @@
+"""From a job to its thread, saved: what the database holds, plus what has to be bought.
+
+known -> fetch -> keep what was bought -> assemble -> save
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import structlog
+
+from bot.domain import Conversation, Job, Thread
+from bot.errors import Permanent, Transient
+from bot.flows.parts import Parts, alone
+from bot.rules.plan import NOTHING, search_again_at
+from bot.rules.text import plain
+from bot.rules.thread import assemble, completed
+from bot.store.threads import Known
+from bot.x import X, decode, fetch
+
+log = structlog.get_logger()
+
+# A single post is worth a page if it is longer than this or has something to see.
+LONG_POST = 280
+
+
+def gather(job: Job, x: X, parts: Parts) -> Thread:
+    """The thread that the job asks for. Two jobs for one conversation at the same moment buy it once.
+
+    Raises Permanent where there is nothing to show or it is not worth a page, Transient where it is too
+    early to tell.
+    """
+    with alone(f"conversation:{_conversation(job, parts)}", parts, reason="being-fetched"):
+        held = parts.store.threads.known(job.goal)
+        known = _decoded(held, parts)
+        exclude = _asking(job, parts)
+        found = fetch(
+            job.goal,
+            x=x,
+            known=known,
+            cap=parts.settings.max_posts_per_thread,
+            now=parts.clock(),
+            newest=held.newest or NOTHING,
+            exclude=exclude,
+        )
+        _keep(found, known, job, parts)
+        thread = assemble(found, job.goal, exclude=exclude)
+        if thread is None:
+            raise Permanent(_why_nothing(found, job))
+        log.info("thread.assembled", thread=thread.id, posts=len(thread.posts), complete=thread.complete)
+        _require_worth(thread, parts)
+        return parts.store.threads.save(thread, now=parts.clock())
+
+
+def _conversation(job: Job, parts: Parts) -> int:
+    goal = job.goal
+    return goal.conversation_id or parts.store.threads.conversation_of(goal.post_id) or goal.post_id
+
+
+def _decoded(held: Known, parts: Parts) -> Conversation:
+    """What the database holds of the conversation, and of the posts quoted in it."""
+    threads = parts.store.threads
+    known = decode.payloads(held.payloads, held.authors, held.missing)
+    quoted = {post.quoted for post in known.posts.values() if post.quoted is not None} - known.posts.keys()
+    quotes = decode.payloads(threads.payloads(quoted), {}, {})
+    writers = threads.authors(post.author_id for post in quotes.posts.values())
+    return replace(
+        known,
+        posts={**known.posts, **quotes.posts},
+        payloads={**known.payloads, **quotes.payloads},
+        authors={**known.authors, **writers},
+    )
+
+
+def _keep(found: Conversation, known: Conversation, job: Job, parts: Parts) -> None:
+    """Stores what this job bought, as X sent it."""
+    fresh = {i for i, payload in found.payloads.items() if known.payloads.get(i) is not payload}
+    bought = replace(
+        found,
+        posts={i: found.posts[i] for i in fresh},
+        authors={i: author for i, author in found.authors.items() if known.authors.get(i) is not author},
+        missing={i: reason for i, reason in found.missing.items() if i not in known.missing},
+    )
+    goal = completed(job.goal, found)
+    parts.store.threads.save_conversation(bought, goal.conversation_id or goal.post_id, now=parts.clock())
+    log.info("thread.fetched", bought=len(fresh), missing=len(found.missing))
+
+
+def _asking(job: Job, parts: Parts) -> frozenset[int]:
+    """Posts that only ask the bot for something, the job's own among them: they are no part of a thread."""
+    asked = parts.store.mentions.asking(_conversation(job, parts))
+    return asked if job.mention_id is None else asked | {job.mention_id}
+
+
+def _why_nothing(found: Conversation, job: Job) -> str:
+    reasons = {found.missing.get(job.goal.post_id), found.missing.get(job.goal.conversation_id or 0)}
+    return "protected" if "protected" in reasons else "post-gone"
+
+
+def _require_worth(thread: Thread, parts: Parts) -> None:
+    """A single post is a thread of one; whether it gets a page is the operator's choice. While X's search
+    may still hold back the rest of a young thread, the job waits instead of being refused.
+    """
+    policy = parts.settings.single_posts
+    if len(thread.posts) > 1 or thread.gaps or thread.forks or policy == "always":
+        return
+    post = thread.posts[0]
+    worthwhile = len(plain(post)) > LONG_POST or post.media or post.article
+    if policy == "worthwhile" and worthwhile:
+        return
+    now = parts.clock()
+    if (again := search_again_at(thread, now=now)) is not None:
+        raise Transient("young-thread", "X's search lags", retry_at=again, counts=False)
+    raise Permanent("not-a-thread", "a single post")

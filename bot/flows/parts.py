@@ -1,0 +1,40 @@
+"""What a flow works with, built once by an entry point."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bot.errors import Transient
+from bot.settings import LEASE, Settings
+from bot.store import Store
+from bot.x import Connection
+
+# Another worker that holds the same name is done within seconds.
+WAIT_FOR_OTHER = timedelta(seconds=2)
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """`clock` gives the time at each step: a flow waits on the network in between."""
+
+    store: Store
+    connection: Connection
+    settings: Settings
+    clock: Callable[[], datetime]
+    worker: str = "cli"
+
+
+@contextmanager
+def alone(name: str, parts: Parts, *, reason: str) -> Iterator[None]:
+    """Only one worker at a time inside; the others come back in a moment, which is nobody's failure."""
+    now = parts.clock()
+    token = parts.store.notes.acquire(name, now=now, hold=LEASE)
+    if token is None:
+        raise Transient(reason, "by another worker", retry_at=now + WAIT_FOR_OTHER, counts=False)
+    try:
+        yield
+    finally:
+        parts.store.notes.release(name, token)

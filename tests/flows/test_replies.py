@@ -1,0 +1,160 @@
+"""One reply to one mention, ever: every outcome a POST can have, as X's own record shows it."""
+
+from datetime import timedelta
+
+import pytest
+
+REPLY = "POST /2/tweets"
+
+
+@pytest.fixture
+def posts(world):
+    return world.thread(
+        world.author("ada", name="Ada Quill"), ["One.", "Two.", "Three."], ago=timedelta(hours=2)
+    )
+
+
+def test_a_reply_whose_answer_was_lost_is_found_and_not_said_again(house, posts):
+    house.world.faults.drop_answer_of(REPLY)
+    mention = house.ask(posts[0])
+    [reply] = house.world.replies_to(mention)
+    job = house.job(mention)
+    assert (job.state, job.reply_id) == ("done", reply.number)
+
+
+def test_a_reply_that_was_lost_on_its_way_is_said_once_x_would_show_it(house, posts):
+    house.world.faults.cut_before(REPLY)
+    mention = house.ask(posts[0])
+    assert len(house.world.replies_to(mention)) == 1
+    assert house.job(mention).state == "done"
+
+
+def test_after_an_unknown_outcome_the_bot_stays_silent_until_x_would_show_the_reply(house, posts):
+    house.world.faults.drop_answer_of(REPLY)
+    mention = house.world.mention("asker", posts[0])
+    house.poll()
+    house.work()
+    job = house.job(mention)
+    assert (job.state, job.reason) == ("waiting", "reply-unsure")
+    assert job.reply_started_at is not None
+    house.world.advance(timedelta(seconds=5))
+    house.poll()
+    assert house.work() == []  # not due: nobody even looks
+
+
+def test_words_that_x_already_knows_are_not_replaced_by_others_after_an_unknown_outcome(build, posts):
+    """The timeline lags longer than we wait: X's refusal of a duplicate says that the reply is out."""
+    house = build(reply_visible_after_seconds=1)
+    house.world.timeline_lag = timedelta(minutes=10)
+    house.world.faults.drop_answer_of(REPLY)
+    mention = house.ask(posts[0])
+    assert len(house.world.replies_to(mention)) == 1
+
+
+@pytest.mark.parametrize("status", [500, 502, 503, 504])
+def test_an_overloaded_x_gets_the_reply_later_and_once(house, posts, status):
+    house.world.faults.answer(REPLY, status, times=2)
+    mention = house.ask(posts[0])
+    assert len(house.world.replies_to(mention)) == 1
+    assert house.job(mention).state == "done"
+
+
+@pytest.mark.parametrize("fault", ["html", "garbage", "empty"])
+def test_an_answer_that_cannot_be_read_is_an_unknown_outcome(house, posts, fault):
+    getattr(house.world.faults, fault)(REPLY)
+    mention = house.ask(posts[0])
+    assert len(house.world.replies_to(mention)) == 1
+    assert house.job(mention).state == "done"
+
+
+@pytest.mark.parametrize("fault", ["garbage", "empty"])
+def test_a_reply_made_behind_an_unreadable_answer_is_found(house, posts, fault):
+    getattr(house.world.faults, fault)(REPLY, done=True)
+    mention = house.ask(posts[0])
+    [reply] = house.world.replies_to(mention)
+    assert house.job(mention).reply_id == reply.number
+
+
+def test_a_refusal_of_x_is_the_end_with_its_reason_and_the_page_stays(house, posts):
+    house.world.limit_replies(posts[0])
+    mention = house.world.mention("asker", posts[0])
+    house.world.limit_replies(mention)
+    house.run()
+    job = house.job(mention)
+    assert (job.state, job.reason) == ("refused", "reply-not-allowed")
+    assert house.world.replies_to(mention) == []
+    assert house.store.threads.find(posts[0].number) is not None
+
+
+def test_a_mention_deleted_before_we_answer_is_refused_as_gone(house, posts):
+    mention = house.world.mention("asker", posts[0])
+    house.poll()
+    house.world.delete(mention)
+    house.work()
+    job = house.job(mention)
+    assert (job.state, job.reason) == ("refused", "post-gone")
+
+
+def test_many_askers_of_one_thread_get_different_words(house, posts):
+    mentions = [house.world.mention(f"asker{n}", posts[n % 3]) for n in range(30)]
+    house.run()
+    replies = [reply for mention in mentions for reply in house.world.replies_to(mention)]
+    assert len(replies) == 30
+    assert len({reply.raw for reply in replies}) == 30
+
+
+def test_one_requester_is_answered_once_for_one_thread(house, posts):
+    first = house.ask(posts[0], by="ben")
+    again = house.ask(posts[2], by="ben")
+    assert len(house.world.replies_to(first)) == 1
+    assert house.world.replies_to(again) == []
+    job = house.job(again)
+    assert (job.state, job.reason, job.thread_id) == ("refused", "already-answered", posts[0].number)
+
+
+def test_with_the_policy_first_only_the_first_requester_is_answered_in_public(build, posts):
+    house = build(reply_policy="first")
+    first, second = house.ask(posts[0], by="ben"), house.ask(posts[1], by="cleo")
+    assert len(house.world.replies_to(first)) == 1
+    assert house.world.replies_to(second) == []
+    assert house.job(second).reason == "already-answered"
+
+
+def test_a_replayed_job_that_has_replied_never_replies_again(house, posts):
+    mention = house.ask(posts[0])
+    job = house.job(mention)
+    assert house.store.jobs.replay([job.id], now=house.world.now()) == [job.id]
+    house.run()
+    assert len(house.world.replies_to(mention)) == 1
+    assert house.job(mention).state == "done"
+
+
+def test_a_replayed_job_whose_reply_is_unsure_looks_first(house, posts):
+    house.world.faults.drop_answer_of(REPLY)
+    mention = house.world.mention("asker", posts[0])
+    house.poll()
+    house.work()
+    house.store.jobs.replay([house.job(mention).id], now=house.world.now())
+    house.run()
+    assert len(house.world.replies_to(mention)) == 1
+
+
+def test_a_worker_that_lost_its_lease_does_not_speak(house, posts):
+    """The lease runs out while X is slow to search; another worker takes over and answers."""
+    mention = house.world.mention("asker", posts[0])
+    house.poll()
+    [job_id] = house.woken
+    stolen = []
+    lookup = house.world.ledger.book
+
+    def steal(resources, at):
+        if not stolen:
+            stolen.append(house.store.jobs.claim(job_id, now=at + timedelta(minutes=2), worker="other"))
+        return lookup(resources, at)
+
+    house.world.ledger.book = steal
+    house.work()
+    assert house.world.replies_to(mention) == []
+    assert house.job(mention).lease_token == stolen[0].lease_token
+    house.run()
+    assert len(house.world.replies_to(mention)) == 1
