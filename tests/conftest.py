@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -41,6 +42,13 @@ def no_settings_from_outside(monkeypatch, tmp_path):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setitem(Settings.model_config, "env_file", None)
     structlog.contextvars.clear_contextvars()
+
+
+@pytest.fixture(autouse=True)
+def no_patience(monkeypatch, request):
+    """Reads are not tried again in place: those seconds are real ones, and the row's waits do the same."""
+    if "patient" not in request.keywords:
+        monkeypatch.setattr("bot.x.client.PATIENCE", timedelta(0))
 
 
 @dataclass
@@ -122,8 +130,16 @@ def world() -> World:
     return World()
 
 
+@pytest.fixture(scope="session")
+def blank_database(tmp_path_factory) -> Path:
+    """A migrated, empty database: copying it is faster than migrating one for each test."""
+    path = tmp_path_factory.mktemp("blank") / "unroll.db"
+    open_store(f"sqlite:///{path}").close()
+    return path
+
+
 @pytest.fixture
-def build(world, tmp_path) -> Iterator[Callable[..., House]]:
+def build(world, tmp_path, blank_database) -> Iterator[Callable[..., House]]:
     """Builds the house with other settings, as often as a story needs it; all share one world."""
     opened: list[Store] = []
     redis = fakeredis.FakeRedis()
@@ -131,6 +147,8 @@ def build(world, tmp_path) -> Iterator[Callable[..., House]]:
 
         def make(*, folder: Path = tmp_path, database_url: str | None = None, **settings) -> House:
             chosen = make_settings(world, served.url, folder, **settings)
+            if not (folder / "unroll.db").exists():
+                shutil.copy(blank_database, folder / "unroll.db")
             if database_url is not None:
                 chosen = chosen.model_copy(update={"database_url": database_url})
             store = open_store(chosen.database_url)

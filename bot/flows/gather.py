@@ -12,7 +12,7 @@ import structlog
 from bot.domain import Conversation, Job, Thread
 from bot.errors import Permanent, Transient
 from bot.flows.parts import Parts, alone
-from bot.rules.plan import NOTHING, search_again_at
+from bot.rules.plan import NOTHING, SEARCH_LAG
 from bot.rules.text import plain
 from bot.rules.thread import assemble, completed
 from bot.store.threads import Known
@@ -108,7 +108,7 @@ def _require_worth(thread: Thread, parts: Parts) -> None:
     worthwhile = len(plain(post)) > LONG_POST or post.media or post.article
     if policy == "worthwhile" and worthwhile:
         return
-    now = parts.clock()
-    if (again := search_again_at(thread, now=now)) is not None:
-        raise Transient("young-thread", "X's search lags", retry_at=again, counts=False)
+    searchable = post.created_at + SEARCH_LAG
+    if parts.clock() < searchable:
+        raise Transient("young-thread", "X's search lags", retry_at=searchable, counts=False)
     raise Permanent("not-a-thread", "a single post")

@@ -21,8 +21,12 @@ from bot.rules.thread import assemble, completed, holes, newest_version, subject
 # and for the time a job may wait between the plan and the call.
 RECENT_SEARCH_REACH = timedelta(days=7) - timedelta(hours=1)
 
-# X's search index lags by about 30 seconds; a thread whose newest post is younger may have more to it.
+# X's search index lags by about 30 seconds: what an author has just added comes to light after this time.
 SEARCH_LAG = timedelta(seconds=60)
+
+# An author whose newest post is younger may be at it still. Asking once more costs nothing where there is
+# nothing new.
+YOUNG = timedelta(minutes=15)
 
 LOOKUP_BATCH = 100
 
@@ -89,9 +93,9 @@ def next_calls(
 
 
 def search_again_at(thread: Thread, *, now: datetime) -> datetime | None:
-    """When X's index will surely hold what the author may just have posted; None for a thread at rest."""
+    """When X's index will hold what the author may just have posted; None for a thread at rest."""
     newest = max(post.created_at for post in thread.posts)
-    return newest + SEARCH_LAG if now - newest < SEARCH_LAG else None
+    return now + SEARCH_LAG if now - newest < YOUNG else None
 
 
 def posted_at(post_id: int) -> datetime:
