@@ -196,7 +196,7 @@ def test_markdown_holds_the_thread_in_order(site, store):
         "![A pot](<https://reader.example/media/" + "a" * 64,
         "> [Tomas Lindqvist (@tomas\\_lindqvist)](<https://x.com/tomas_lindqvist/status/900>):",
         "> Letters \\<1931\\>",
-        "deleted by its author",
+        "was deleted",
         "> Aside",
         "Well?",
         "- Yes: 75% (3 votes)",
@@ -228,7 +228,7 @@ def test_plain_text_holds_the_thread(site, store):
     assert answer.text.startswith("Mira Holt (@mira_holt)\n3 May 2026, 2 posts, 1 min read\n")
     assert "1/2\n\nSalt & time soup.example/x\n\n[Picture: A pot]" in answer.text
     assert "2/2 (edited)" in answer.text
-    assert "[A post here was deleted by its author.]" in answer.text
+    assert "[A post here was deleted.]" in answer.text
     assert "    1/1\n\n    Aside" in answer.text
 
 

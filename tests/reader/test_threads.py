@@ -322,7 +322,7 @@ def test_gaps_are_named_at_their_place(show):
     order = [
         "could not be found",
         "First",
-        "was deleted by its author",
+        "was was deleted",
         "Second",
         "is protected",
         "is withheld",
@@ -338,7 +338,7 @@ def test_gaps_are_named_at_their_place(show):
 @pytest.mark.parametrize("gaps", [(), (Gap(1001, "over-cap"),)])
 def test_a_thread_cut_by_our_cap_says_so_once(show, gaps):
     page = show(post(1, "First"), gaps=gaps, cut=True, complete=False)
-    assert page.text.count("this page stops at the number of posts its operator pays for") == 1
+    assert page.text.count("this page holds as many as its operator pays for") == 1
 
 
 def test_forks_are_folded_at_their_place_with_their_own_gaps(show):
