@@ -8,13 +8,14 @@ Restarting it, running two of it, or X repeating itself changes nothing.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, time, timedelta
 
 import structlog
 
-from bot.domain import Author, Decision, Mention, Refusal
+from bot.domain import Author, Decision, Mention, Refusal, Request
 from bot.errors import Misconfigured, Transient, UnrollError
 from bot.flows.fates import pause
 from bot.flows.meter import JobMeter
@@ -75,7 +76,7 @@ def _look(parts: Parts) -> tuple[int, int]:
         log.info("x.mended", paused_for=str(now - paused.since))
     known = store.mentions.known(mention.id for mention in mentions)
     fresh = [mention for mention in mentions if mention.id not in known]
-    recorded = store.mentions.record([(m, _decide(m, bot, parts)) for m in fresh], now=now)
+    recorded = store.mentions.record(_decisions(fresh, bot, parts), now=now)
     for each in recorded:
         log.info("mention.recorded", mention=each.mention_id, job=each.job_id, reason=each.reason)
     return len(recorded), sum(each.job_id is not None for each in recorded)
@@ -89,6 +90,21 @@ def _bot(parts: Parts, x: X) -> Author:
         parts.store.notes.set_bot(bot, now=parts.clock())
         log.info("bot.known", id=bot.id, username=bot.username)
     return bot
+
+
+def _decisions(mentions: list[Mention], bot: Author, parts: Parts) -> list[tuple[Mention, Decision]]:
+    """What is made of each mention: our rules first, then how much one person may ask for on a UTC day."""
+    today = datetime.combine(parts.clock().date(), time.min, UTC)
+    asked = Counter(parts.store.mentions.requests_since((m.post.author_id for m in mentions), today))
+    decided: list[tuple[Mention, Decision]] = []
+    for mention in mentions:
+        decision = _decide(mention, bot, parts)
+        if isinstance(decision, Request):
+            asked[mention.post.author_id] += 1
+            if asked[mention.post.author_id] > parts.settings.requests_per_user_per_day:
+                decision = Refusal("too-many-requests")
+        decided.append((mention, decision))
+    return decided
 
 
 def _decide(mention: Mention, bot: Author, parts: Parts) -> Decision:

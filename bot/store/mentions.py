@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, func, select
 
 from bot.domain import Decision, Goal, Mention, Refusal
 from bot.store.database import Database
@@ -50,49 +50,65 @@ class Mentions:
             )
             return frozenset(session.exec(query))
 
+    def requests_since(self, author_ids: Iterable[int], since: datetime) -> dict[int, int]:
+        """How many requests each of these people has made."""
+        query = (
+            select(MentionRow.author_id, func.count())
+            .where(col(MentionRow.author_id).in_(set(author_ids)), MentionRow.decision == "request")
+            .where(MentionRow.seen_at >= since)
+            .group_by(col(MentionRow.author_id))
+        )
+        with self.database.read() as session:
+            return dict(session.exec(query).all())
+
     def record(self, decided: Iterable[tuple[Mention, Decision]], *, now: datetime) -> list[Recorded]:
         """Writes down what is new, with a job for each request, in one commit with the cursor.
 
         Doing it twice, or in two pollers at once, changes nothing: the mention's id is the key.
         """
+        by_id = {mention.id: (mention, decision) for mention, decision in decided}
+        if not by_id:
+            return []
         with self.database.write() as session:
-            recorded: list[Recorded] = []
-            newest = 0
-            for mention, decision in decided:
-                newest = max(newest, mention.id)
-                row = _mention_row(mention, decision, now)
-                added = session.execute(
-                    self.database.insert(MentionRow)
-                    .values(**row.model_dump())
-                    .on_conflict_do_nothing(index_elements=["id"])
-                    .returning(col(MentionRow.id))
-                ).first()
-                if added is None:
-                    continue
-                job = None
-                if not isinstance(decision, Refusal):
-                    job = _job_row(mention, decision.goal, now)
-                    session.add(job)
-                    session.flush()
-                recorded.append(Recorded(mention.id, job.id if job else None, row.reason))
-            _advance(session, newest, now)
-            return recorded
+            rows = [_mention_row(mention, decision, now) for mention, decision in by_id.values()]
+            new = sorted(key[0] for key in self.database.insert_new(session, rows))
+            jobs = {
+                mention.id: _job_row(mention, decision.goal, now)
+                for mention, decision in map(by_id.__getitem__, new)
+                if not isinstance(decision, Refusal)
+            }
+            session.add_all(jobs.values())
+            _advance(self.database, session, max(by_id), now)
+            session.flush()
+            return [
+                Recorded(i, jobs[i].id if i in jobs else None, _reason(decision))
+                for i, (_, decision) in ((i, by_id[i]) for i in new)
+            ]
 
 
-def _advance(session: Session, newest: int, now: datetime) -> None:
-    note = session.get(NoteRow, CURSOR)
-    if newest and (note is None or int(note.value["id"]) < newest):
-        session.merge(NoteRow(name=CURSOR, value={"id": str(newest)}, updated_at=now))
+def _advance(database: Database, session: Session, newest: int, now: datetime) -> None:
+    """Never backwards, also where two pollers write at once: the comparison is part of the write."""
+    value = {"id": str(newest)}
+    statement = database.insert(NoteRow).values(name=CURSOR, value=value, updated_at=now)
+    held = cast(col(NoteRow.value)["id"].as_string(), BigInteger)
+    session.execute(
+        statement.on_conflict_do_update(
+            index_elements=["name"], set_={"value": value, "updated_at": now}, where=held < newest
+        )
+    )
+
+
+def _reason(decision: Decision) -> str | None:
+    return decision.reason if isinstance(decision, Refusal) else None
 
 
 def _mention_row(mention: Mention, decision: Decision, now: datetime) -> MentionRow:
-    refused = isinstance(decision, Refusal)
     return MentionRow(
         id=mention.id,
         author_id=mention.post.author_id,
         conversation_id=mention.post.conversation_id,
-        decision="refusal" if refused else "request",
-        reason=decision.reason if isinstance(decision, Refusal) else None,
+        decision="refusal" if isinstance(decision, Refusal) else "request",
+        reason=_reason(decision),
         payload=mention.payload,
         created_at=mention.post.created_at,
         seen_at=now,

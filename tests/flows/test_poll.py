@@ -105,7 +105,8 @@ def test_a_wake_up_that_was_lost_is_sent_again(house, posts):
     assert house.poll().woken == 1
 
 
-def test_who_asks_for_hundreds_does_not_hold_up_the_others(house, posts):
+def test_who_asks_for_hundreds_does_not_hold_up_the_others(build, posts):
+    house = build(requests_per_user_per_day=1000)
     for n in range(100):
         house.world.mention("greedy", posts[n % 3])
     house.world.mention("modest", posts[0])
@@ -147,3 +148,15 @@ def test_a_used_up_cap_pauses_the_bot_and_keeps_the_jobs(house, posts, fault, re
     assert house.job(mention).state == "waiting"
     house.run()
     assert len(house.world.replies_to(mention)) == 1
+
+
+def test_one_person_gets_so_many_requests_a_day(build, posts):
+    house = build(requests_per_user_per_day=3)
+    asked = [house.world.mention("greedy", posts[n % 3]) for n in range(5)]
+    house.poll()
+    decisions = [house.store.mentions.find(mention.number) for mention in asked]
+    assert [row.reason for row in decisions] == [None, None, None, "too-many-requests", "too-many-requests"]
+    house.world.advance(timedelta(days=1))
+    tomorrow = house.world.mention("greedy", posts[0])
+    house.poll()
+    assert house.store.mentions.find(tomorrow.number).decision == "request"
