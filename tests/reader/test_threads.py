@@ -322,7 +322,7 @@ def test_gaps_are_named_at_their_place(show):
     order = [
         "could not be found",
         "First",
-        "was was deleted",
+        "was deleted",
         "Second",
         "is protected",
         "is withheld",
