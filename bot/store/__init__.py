@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sqlalchemy import text
+from sqlalchemy.exc import ArgumentError, OperationalError
 
 from bot.settings import BadSettings
 from bot.store import schema
@@ -39,14 +40,19 @@ class Store:
 def open_store(database_url: str) -> Store:
     """The store at an address, with its tables: an empty database gets them, an old one says what to do.
 
-    Raises BadSettings where the schema is not the newest.
+    Raises BadSettings where the database cannot be opened, or its schema is not the newest.
     """
-    database = Database(database_url)
-    version = schema.current(database)
-    if version is None:
-        schema.upgrade(database)
-    elif version != schema.newest():
-        raise BadSettings(f"DATABASE_URL: the schema is at {version}; run `unroll db upgrade`")
+    try:
+        database = Database(database_url)
+    except (ArgumentError, OSError) as error:
+        raise BadSettings(f"DATABASE_URL: {_first_line(error)}") from None
+    try:
+        _require_newest(database)
+    except (BadSettings, OperationalError) as error:
+        database.dispose()
+        if isinstance(error, BadSettings):
+            raise
+        raise BadSettings(f"DATABASE_URL: {_first_line(error.orig)}") from None
     return Store(
         database=database,
         mentions=Mentions(database),
@@ -56,3 +62,15 @@ def open_store(database_url: str) -> Store:
         spend=Spend(database),
         notes=Notes(database),
     )
+
+
+def _require_newest(database: Database) -> None:
+    version = schema.current(database)
+    if version is None:
+        schema.upgrade(database)
+    elif version != schema.newest():
+        raise BadSettings(f"DATABASE_URL: the schema is at {version}; run `unroll db upgrade`")
+
+
+def _first_line(error: BaseException | None) -> str:
+    return str(error).strip().split("\n", 1)[0]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ BUSY_TIMEOUT_MS = 20_000
 STATEMENT_TIMEOUT_MS = 20_000
 
 # SQLite takes 32,766 variables in a statement, PostgreSQL 65,535.
-UPSERT_BATCH = 500
+INSERT_BATCH = 500
 
 
 class Database:
@@ -27,7 +27,7 @@ class Database:
     def __init__(self, url: str) -> None:
         self.url = url
         self.engine = _engine(url)
-        self._writing = self.engine.execution_options(immediate=True)
+        self.writing = self.engine.execution_options(immediate=True)
 
     @property
     def is_sqlite(self) -> bool:
@@ -40,26 +40,40 @@ class Database:
 
     @contextmanager
     def write(self) -> Iterator[Session]:
-        with Session(self._writing, expire_on_commit=False) as session, session.begin():
+        with Session(self.writing, expire_on_commit=False) as session, session.begin():
             yield session
 
     def insert(self, table: Any) -> Any:
         """An INSERT that knows ON CONFLICT, in the dialect at hand."""
         return sqlite.insert(table) if self.is_sqlite else postgresql.insert(table)
 
-    def upsert(self, session: Session, rows: Sequence[SQLModel], *, replace: bool = True) -> None:
-        """Inserts rows of one table; those whose key is there are replaced, or left as they are."""
-        for start in range(0, len(rows), UPSERT_BATCH):
-            batch = rows[start : start + UPSERT_BATCH]
-            table = type(batch[0])
-            keys = [column.name for column in table.__table__.primary_key]  # type: ignore[attr-defined]
-            statement = self.insert(table).values([row.model_dump() for row in batch])
-            changes = {name: statement.excluded[name] for name in table.model_fields if name not in keys}
-            session.execute(
-                statement.on_conflict_do_update(index_elements=keys, set_=changes)
-                if replace and changes
-                else statement.on_conflict_do_nothing(index_elements=keys)
-            )
+    def upsert(self, session: Session, rows: Iterable[SQLModel]) -> None:
+        """Inserts rows of one table; those whose key is there are replaced."""
+        for table, keys, statement in self._inserts(rows):
+            names = [name for name in table.model_fields if name not in keys]
+            changes = {name: statement.excluded[name] for name in names}
+            session.execute(statement.on_conflict_do_update(index_elements=keys, set_=changes))
+
+    def insert_new(self, session: Session, rows: Iterable[SQLModel]) -> list[tuple[Any, ...]]:
+        """Inserts the rows whose key is not there yet; returns their keys."""
+        new: list[tuple[Any, ...]] = []
+        for table, keys, statement in self._inserts(rows):
+            columns = [getattr(table, key) for key in keys]
+            added = session.execute(statement.on_conflict_do_nothing(index_elements=keys).returning(*columns))
+            new += [tuple(row) for row in added]
+        return new
+
+    def _inserts(self, rows: Iterable[SQLModel]) -> Iterator[tuple[type[SQLModel], list[str], Any]]:
+        """In the order of their keys, so that two writers of the same rows never wait for each other."""
+        rows = list(rows)
+        if not rows:
+            return
+        table = type(rows[0])
+        keys = [column.name for column in table.__table__.primary_key]  # type: ignore[attr-defined]
+        rows.sort(key=lambda row: tuple(getattr(row, key) for key in keys))
+        for start in range(0, len(rows), INSERT_BATCH):
+            batch = [row.model_dump() for row in rows[start : start + INSERT_BATCH]]
+            yield table, keys, self.insert(table).values(batch)
 
     def dispose(self) -> None:
         self.engine.dispose()

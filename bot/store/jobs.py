@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, and_, func, or_, update
+from sqlalchemy import ColumnElement, and_, func, not_, or_, update
 from sqlmodel import col, select
 
 from bot.domain import Attempt, Goal, Job, JobState
@@ -170,12 +170,7 @@ class Jobs:
         """
         with self.database.write() as session:
             on_their_way = session.exec(
-                select(func.count())
-                .select_from(JobRow)
-                .where(
-                    col(JobRow.state).in_(("queued", "waiting")), col(JobRow.enqueued_at) > now - WAKE_UP_LOST
-                )
-                .where(or_(col(JobRow.not_before).is_(None), col(JobRow.not_before) <= now))
+                select(func.count()).select_from(JobRow).where(_claimable(now), not_(_unsent(now)))
             ).one()
             turn = (
                 func.row_number()

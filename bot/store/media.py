@@ -7,16 +7,20 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from sqlalchemy import ColumnElement, func, or_, update
+from sqlalchemy import ColumnElement, delete, func, or_, update
 from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from bot.domain import Author, Post, Thread
 from bot.rules.text import cards
 from bot.store.database import Database
-from bot.store.models import MediaRow, ThreadRow
+from bot.store.models import MediaRow, ThreadPictureRow, ThreadRow
 
 MAX_ATTEMPTS = 5
 FIRST_RETRY = timedelta(seconds=30)
+
+# A wake-up that nothing came of for this long is taken for lost: a thread of many pictures takes its time.
+WAKE_UP_LOST = timedelta(minutes=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,25 +40,38 @@ class MediaStore:
     def wanted(self, thread_id: int, *, now: datetime) -> list[str]:
         """The addresses of a thread's pictures that are still to be fetched and due."""
         with self.database.read() as session:
-            query = select(MediaRow.url).where(MediaRow.thread_id == thread_id, _due(now))
-            return list(session.exec(query))
+            return list(session.exec(_shown_by(thread_id).where(_due(now))))
 
     def waiting(self, thread_id: int) -> int:
         """How many of a thread's pictures may still come."""
         with self.database.read() as session:
-            query = select(func.count()).where(MediaRow.thread_id == thread_id, MediaRow.state == "wanted")
-            return session.exec(query).one()
+            return len(session.exec(_shown_by(thread_id).where(MediaRow.state == "wanted")).all())
 
     def threads_wanting(self, *, now: datetime, limit: int = 20) -> list[int]:
-        with self.database.read() as session:
-            query = select(MediaRow.thread_id).where(_due(now)).distinct().limit(limit)
-            return list(session.exec(query))
+        """The threads to send a wake-up for now, marked as sent; a picture of several is asked for once."""
+        thread_id = func.min(ThreadPictureRow.thread_id)
+        query = (
+            select(thread_id)
+            .join(MediaRow, col(MediaRow.url) == col(ThreadPictureRow.url))
+            .where(_due(now), _unsent(now))
+            .group_by(col(ThreadPictureRow.url))
+            .order_by(thread_id)
+            .limit(limit)
+        )
+        with self.database.write() as session:
+            threads = sorted(set(session.exec(query)))
+            urls = select(ThreadPictureRow.url).where(col(ThreadPictureRow.thread_id).in_(threads))
+            session.execute(
+                update(MediaRow).where(col(MediaRow.url).in_(urls), _due(now)).values(enqueued_at=now)
+            )
+            return threads
 
     def store(self, url: str, picture: Picture, size: int, *, now: datetime) -> None:
+        """The picture has come: every page that shows it changes in the same commit."""
         with self.database.write() as session:
-            session.execute(
+            came = session.execute(
                 update(MediaRow)
-                .where(col(MediaRow.url) == url)
+                .where(col(MediaRow.url) == url, col(MediaRow.state) != "stored")
                 .values(
                     state="stored",
                     sha256=picture.sha256,
@@ -64,27 +81,38 @@ class MediaStore:
                     size=size,
                     updated_at=now,
                 )
-            )
+                .returning(col(MediaRow.url))
+            ).first()
+            if came is not None:
+                _turn_pages(session, url)
 
     def fail(self, url: str, *, now: datetime, for_good: bool) -> None:
         """Later, a few times; then the page keeps the card with the description and the link to X."""
         with self.database.write() as session:
-            row = session.get(MediaRow, url)
-            if row is None:
+            row = session.get(MediaRow, url, with_for_update=True)
+            if row is None or row.state != "wanted":
                 return
             row.attempts += 1
             row.state = "failed" if for_good or row.attempts >= MAX_ATTEMPTS else "wanted"
             row.not_before = now + FIRST_RETRY * 2**row.attempts
             row.updated_at = now
-            session.add(row)
 
     def touch_thread(self, thread_id: int) -> None:
         """A new etag for a page whose pictures have come."""
         with self.database.write() as session:
-            row = session.get(ThreadRow, thread_id)
-            if row is not None:
-                row.etag = f"{row.etag.split('-', 1)[0]}-{_stored_count(session, thread_id)}"
-                session.add(row)
+            statement = update(ThreadRow).where(col(ThreadRow.id) == thread_id)
+            session.execute(statement.values(revision=col(ThreadRow.revision) + 1))
+
+    def drop_unused(self) -> list[str]:
+        """Drops the pictures that no thread shows any more; the hashes whose files may be removed."""
+        shown = select(ThreadPictureRow.url)
+        with self.database.write() as session:
+            statement = (
+                delete(MediaRow).where(col(MediaRow.url).not_in(shown)).returning(col(MediaRow.sha256))
+            )
+            dropped = {row[0] for row in session.execute(statement)} - {None}
+            kept = session.exec(select(MediaRow.sha256).where(col(MediaRow.sha256).in_(dropped)))
+            return sorted(dropped - set(kept))
 
     def find(self, sha256: str) -> Picture | None:
         with self.database.read() as session:
@@ -108,8 +136,12 @@ def stored_pictures(session: Session, urls: Iterable[str]) -> dict[str, Picture]
 
 
 def want_pictures(session: Session, database: Database, thread: Thread, *, now: datetime) -> None:
-    rows = [MediaRow(url=url, thread_id=thread.id, updated_at=now) for url in pictures_of(thread)]
-    database.upsert(session, rows, replace=False)
+    """The thread shows these pictures and no others; those that nobody has wanted yet are to be fetched."""
+    urls = pictures_of(thread)
+    database.insert_new(session, [MediaRow(url=url, updated_at=now) for url in urls])
+    database.insert_new(session, [ThreadPictureRow(thread_id=thread.id, url=url) for url in urls])
+    others = col(ThreadPictureRow.thread_id) == thread.id, col(ThreadPictureRow.url).not_in(urls)
+    session.execute(delete(ThreadPictureRow).where(*others))
 
 
 def _addresses(thread: Thread) -> Iterator[str]:
@@ -138,9 +170,34 @@ def _due(now: datetime) -> ColumnElement[bool]:
     )
 
 
-def _stored_count(session: Session, thread_id: int) -> int:
-    query = select(func.count()).where(MediaRow.thread_id == thread_id, MediaRow.state == "stored")
-    return session.exec(query).one()
+def _unsent(now: datetime) -> ColumnElement[bool]:
+    """No wake-up since the picture came due, or one that was lost."""
+    return or_(
+        col(MediaRow.enqueued_at).is_(None),
+        col(MediaRow.enqueued_at) < now - WAKE_UP_LOST,
+        col(MediaRow.enqueued_at) < col(MediaRow.not_before),
+    )
+
+
+def _shown_by(thread_id: int) -> SelectOfScalar[str]:
+    return (
+        select(MediaRow.url)
+        .join(ThreadPictureRow, col(ThreadPictureRow.url) == col(MediaRow.url))
+        .where(ThreadPictureRow.thread_id == thread_id)
+    )
+
+
+def _turn_pages(session: Session, url: str) -> None:
+    """Counts the change in every thread that shows a picture; locked in the order of their ids."""
+    threads = session.exec(
+        select(ThreadRow.id)
+        .join(ThreadPictureRow, col(ThreadPictureRow.thread_id) == col(ThreadRow.id))
+        .where(ThreadPictureRow.url == url)
+        .order_by(col(ThreadRow.id))
+        .with_for_update(of=ThreadRow)
+    ).all()
+    statement = update(ThreadRow).where(col(ThreadRow.id).in_(threads))
+    session.execute(statement.values(revision=col(ThreadRow.revision) + 1))
 
 
 def _picture(row: MediaRow) -> Picture | None:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy import BigInteger, cast
 from sqlmodel import Session, col, func, select
 
 from bot.domain import Decision, Goal, Mention, Refusal

@@ -144,6 +144,7 @@ class ThreadRow(SQLModel, table=True):
     fetched_at: dt.datetime = _time(index=True)
     checked_at: dt.datetime = _time()
     gone_at: dt.datetime | None = _time(default=None)
+    revision: int = 0  # counts every change of what the page shows: words, pictures, gone, back
 
 
 class ThreadVersionRow(SQLModel, table=True):
@@ -169,8 +170,8 @@ class MediaRow(SQLModel, table=True):
     """A picture that a page needs, under the address X gave; the file is named by its SHA-256."""
 
     __tablename__ = "media"
+    __table_args__ = (Index("media_due", "state", "not_before"),)
     url: str = Field(primary_key=True, sa_type=Text)
-    thread_id: int = _id(index=True)
     state: str = "wanted"
     sha256: str | None = Field(default=None, index=True)
     content_type: str | None = None
@@ -179,7 +180,16 @@ class MediaRow(SQLModel, table=True):
     size: int | None = None
     attempts: int = 0
     not_before: dt.datetime | None = _time(default=None)
+    enqueued_at: dt.datetime | None = _time(default=None)
     updated_at: dt.datetime = _time()
+
+
+class ThreadPictureRow(SQLModel, table=True):
+    """Which threads show a picture: an avatar is on many pages, and all of them change when it comes."""
+
+    __tablename__ = "thread_picture"
+    thread_id: int = _key()
+    url: str = Field(primary_key=True, index=True, sa_type=Text)
 
 
 class SpendRow(SQLModel, table=True):

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import or_
 from sqlmodel import col, delete
 
 from bot.domain import Author
@@ -40,7 +39,7 @@ class Notes:
 
     def put(self, name: str, value: dict[str, Any], *, now: datetime) -> None:
         with self.database.write() as session:
-            session.merge(NoteRow(name=name, value=value, updated_at=now))
+            self.database.upsert(session, [NoteRow(name=name, value=value, updated_at=now)])
 
     def drop(self, name: str) -> bool:
         statement = delete(NoteRow).where(col(NoteRow.name) == name).returning(col(NoteRow.name))
@@ -76,7 +75,7 @@ class Notes:
                 statement.on_conflict_do_update(
                     index_elements=["name"],
                     set_={"token": token, "until": now + hold},
-                    where=or_(col(LeaseRow.until) < now),
+                    where=col(LeaseRow.until) < now,
                 ).returning(col(LeaseRow.token))
             ).first()
             return token if taken else None

@@ -8,6 +8,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from sqlalchemy import text
 
 from bot.store.database import Database
 from bot.store.lock import held
@@ -17,7 +18,9 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 
 def upgrade(database: Database) -> None:
     """Brings the schema to the newest version; two processes at once take turns."""
-    with held(database, "migrate", wait=True), database.engine.begin() as connection:
+    with held(database, "migrate", wait=True), database.writing.begin() as connection:
+        if not database.is_sqlite:
+            connection.execute(text("SET LOCAL statement_timeout = 0"))  # a large table takes its time
         config = _config()
         config.attributes["connection"] = connection
         command.upgrade(config, "head")

@@ -6,7 +6,7 @@ import secrets
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import sqlalchemy
 from sqlmodel import Session, col, delete, func, select
@@ -39,7 +39,7 @@ class Spend:
         with self.database.write() as session:
             _lock_day(self.database, session, now)
             session.execute(delete(ReservationRow).where(col(ReservationRow.expires_at) < now))
-            day = now.date()
+            day = utc_day(now)
             spent = session.exec(
                 select(func.coalesce(func.sum(SpendRow.micro_usd), 0)).where(SpendRow.day == day)
             ).one()
@@ -72,31 +72,22 @@ class Spend:
         Returns the micro-dollars that were added.
         """
         with self.database.write() as session:
-            bought: Counter[str] = Counter()
-            for resource, item_id in items:
-                row = session.execute(
-                    self.database.insert(PurchaseRow)
-                    .values(day=now.date(), resource=resource, item_id=item_id)
-                    .on_conflict_do_nothing()
-                    .returning(col(PurchaseRow.item_id))
-                ).first()
-                bought[resource] += row is not None
-            total = 0
-            for resource, count in bought.items():
-                if count:
-                    cost = count * prices[resource]
-                    total += cost
-                    session.add(
-                        SpendRow(
-                            day=now.date(),
-                            job_id=job_id,
-                            resource=resource,
-                            count=count,
-                            micro_usd=cost,
-                            booked_at=now,
-                        )
-                    )
-            return total
+            day = utc_day(now)
+            wanted = [PurchaseRow(day=day, resource=what, item_id=which) for what, which in set(items)]
+            bought = Counter(what for _, what, _ in self.database.insert_new(session, wanted))
+            rows = [
+                SpendRow(
+                    day=day,
+                    job_id=job_id,
+                    resource=resource,
+                    count=count,
+                    micro_usd=count * prices[resource],
+                    booked_at=now,
+                )
+                for resource, count in bought.items()
+            ]
+            session.add_all(rows)
+            return sum(row.micro_usd for row in rows)
 
     def bookings(self, *, since: date) -> list[Booking]:
         """Sums by day, job and resource, newest day first."""
@@ -110,7 +101,7 @@ class Spend:
             )
             .where(col(SpendRow.day) >= since)
             .group_by(col(SpendRow.day), col(SpendRow.job_id), col(SpendRow.resource))
-            .order_by(col(SpendRow.day).desc(), col(SpendRow.job_id), col(SpendRow.resource))
+            .order_by(col(SpendRow.day).desc(), col(SpendRow.job_id).nulls_first(), col(SpendRow.resource))
         )
         with self.database.read() as session:
             return [
@@ -127,6 +118,11 @@ class Spend:
         query = select(func.coalesce(func.sum(SpendRow.micro_usd), 0)).where(col(SpendRow.job_id) == job_id)
         with self.database.read() as session:
             return int(session.exec(query).one())
+
+
+def utc_day(now: datetime) -> date:
+    """The day X bills a read made now to."""
+    return now.astimezone(UTC).date()
 
 
 def _lock_day(database: Database, session: Session, now: datetime) -> None:

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any, cast
 
 from pydantic import TypeAdapter
-from sqlmodel import Session, col, delete, select
+from sqlmodel import Session, col, delete, func, select
 
 from bot.domain import Author, Conversation, GapReason, Goal, Post, Thread
 from bot.store.database import Database
@@ -18,12 +18,16 @@ from bot.store.models import (
     AuthorRow,
     MissingPostRow,
     PostRow,
+    ThreadPictureRow,
     ThreadPostRow,
     ThreadRow,
     ThreadVersionRow,
 )
 
 THREAD: TypeAdapter[Thread] = TypeAdapter(Thread)
+
+# X's word that nobody may read a post (any more); `not-found` may only mean that its index lags.
+GONE = frozenset({"deleted", "protected", "withheld"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +41,10 @@ class Stamp:
 
 @dataclass(frozen=True, slots=True)
 class SavedThread:
-    """A thread with what its page needs besides: `pictures` by the address X gave them."""
+    """A thread with what its page needs besides: `pictures` by the address X gave them.
+
+    A `gone` one has kept its address only; no posts, no names.
+    """
 
     thread: Thread
     version: int
@@ -66,7 +73,7 @@ class Threads:
         """Which thread a post belongs to, and the version of its page. The etag changes with its pictures."""
         with self.database.read() as session:
             row = _row(session, post_id)
-            return Stamp(row.id, row.version, row.etag) if row else None
+            return Stamp(row.id, row.version, _etag(row)) if row else None
 
     def find(self, post_id: int) -> SavedThread | None:
         """The thread that holds a post, named by any version of it."""
@@ -78,7 +85,7 @@ class Threads:
             return SavedThread(
                 thread=thread,
                 version=row.version,
-                etag=row.etag,
+                etag=_etag(row),
                 fetched_at=row.fetched_at,
                 checked_at=row.checked_at,
                 gone=row.gone_at is not None,
@@ -86,8 +93,9 @@ class Threads:
             )
 
     def conversation_of(self, post_id: int) -> int | None:
+        """The conversation of a post that was bought, or that a saved thread knows by another version."""
         with self.database.read() as session:
-            row = session.get(PostRow, post_id)
+            row = session.get(PostRow, post_id) or _row(session, post_id)
             return row.conversation_id if row else None
 
     def known(self, goal: Goal) -> Known:
@@ -97,8 +105,11 @@ class Threads:
             return Known()
         with self.database.read() as session:
             rows = session.exec(select(PostRow).where(PostRow.conversation_id == conversation_id)).all()
-            threads = session.exec(select(ThreadRow).where(ThreadRow.conversation_id == conversation_id))
-            newest = {row.author_id: row.newest_post_id for row in threads}
+            newest = session.exec(
+                select(ThreadRow.author_id, func.max(ThreadRow.newest_post_id))
+                .where(ThreadRow.conversation_id == conversation_id, col(ThreadRow.gone_at).is_(None))
+                .group_by(col(ThreadRow.author_id))
+            )
             missing = session.exec(
                 # What X did not mention at all may only have lagged; asking again costs nothing.
                 select(MissingPostRow).where(
@@ -111,7 +122,7 @@ class Threads:
                 payloads=tuple(row.payload for row in rows),
                 authors={row.id: _author(row) for row in authors},
                 missing={row.id: cast("GapReason", row.reason) for row in missing},
-                newest=newest,
+                newest=dict(newest.all()),
             )
 
     def payloads(self, ids: Iterable[int]) -> tuple[Mapping[str, Any], ...]:
@@ -126,69 +137,106 @@ class Threads:
             return {row.id: _author(row) for row in rows}
 
     def save_conversation(self, conversation: Conversation, conversation_id: int, *, now: datetime) -> None:
-        """What was bought is kept before anything is made of it."""
+        """What was bought is kept before anything is made of it. X's newest word on a post holds: one that
+        is gone loses its payload, one that is back is no longer missing.
+        """
         posts = [_post_row(post, conversation.payloads[i], now) for i, post in conversation.posts.items()]
         missing = [
             MissingPostRow(id=i, conversation_id=conversation_id, reason=reason, seen_at=now)
             for i, reason in conversation.missing.items()
         ]
         authors = [_author_row(author, now) for author in conversation.authors.values()]
+        back = [row.id for row in posts]
+        gone = [row.id for row in missing if row.reason in GONE and row.id not in conversation.posts]
         with self.database.write() as session:
             for rows in (posts, missing, authors):
                 self.database.upsert(session, rows)
+            session.execute(delete(MissingPostRow).where(col(MissingPostRow.id).in_(back)))
+            session.execute(delete(PostRow).where(col(PostRow.id).in_(gone)))
 
     def save(self, thread: Thread, *, now: datetime) -> Thread:
-        """Makes or extends the saved thread; its address stays. Saving it twice changes nothing."""
+        """Makes or extends the saved thread; its address stays. Saving it twice changes nothing.
+
+        One that was buried is shown again.
+        """
         with self.database.write() as session:
-            row = _earlier(session, thread)
-            if row is not None and row.id != thread.id:
-                thread = replace(thread, id=row.id)
+            thread = replace(thread, id=_address(session, thread))
+            self.database.insert_new(session, [_blank(thread, now)])
+            row = session.get_one(ThreadRow, thread.id, with_for_update=True)
             body = THREAD.dump_json(thread).decode()
-            if row is None:
-                row = ThreadRow(
-                    id=thread.id,
-                    conversation_id=thread.conversation_id,
-                    author_id=thread.author.id,
-                    version=0,
-                    etag="",
-                    body="",
-                    post_count=0,
-                    newest_post_id=0,
-                    complete=False,
-                    fetched_at=now,
-                    checked_at=now,
-                )
             if row.body != body:
-                row.version += 1
-                row.body = body
-                row.etag = hashlib.sha256(body.encode()).hexdigest()[:20]
-                row.post_count = len(thread.posts)
-                row.newest_post_id = max(post.id for post in _all_posts(thread))
-                row.complete = thread.complete
-                row.fetched_at = now
-                row.gone_at = None
-                session.merge(
-                    ThreadVersionRow(
-                        thread_id=row.id, version=row.version, etag=row.etag, body=body, made_at=now
-                    )
-                )
+                _turn_over(row, thread, body, now)
+                session.add(_version(row, now))
             row.checked_at = now
-            session.add(row)
-            session.flush()
             ids = {version for post in _all_posts(thread) for version in (post.id, *post.versions)}
-            self.database.upsert(session, [ThreadPostRow(post_id=i, thread_id=row.id) for i in sorted(ids)])
+            self.database.upsert(session, [ThreadPostRow(post_id=i, thread_id=row.id) for i in ids])
             want_pictures(session, self.database, thread, now=now)
             return thread
+
+    def bury(self, thread_id: int, now: datetime) -> None:
+        """What is gone on X is gone here: the words of every version and what they were made of.
+
+        The address stays, and says so. The files of its pictures: see `MediaStore.drop_unused`.
+        """
+        with self.database.write() as session:
+            row = session.get(ThreadRow, thread_id, with_for_update=True)
+            if row is None or row.gone_at is not None:
+                return
+            tombstone = Thread(row.id, row.conversation_id, Author(row.author_id, "", ""), ())
+            row.body = THREAD.dump_json(tombstone).decode()
+            row.revision += 1
+            row.post_count = 0
+            row.gone_at = row.checked_at = now
+            posts = select(ThreadPostRow.post_id).where(ThreadPostRow.thread_id == thread_id)
+            session.execute(delete(PostRow).where(col(PostRow.id).in_(posts)))
+            _delete_of(session, thread_id, ThreadVersionRow, ThreadPictureRow)
 
     def forget(self, thread_id: int) -> None:
         """Removes a thread with its versions; its posts' payloads stay for the next time it is asked for."""
         with self.database.write() as session:
-            for model, key in (
-                (ThreadPostRow, ThreadPostRow.thread_id),
-                (ThreadVersionRow, ThreadVersionRow.thread_id),
-                (ThreadRow, ThreadRow.id),
-            ):
-                session.execute(delete(model).where(col(key) == thread_id))
+            _delete_of(session, thread_id, ThreadPostRow, ThreadVersionRow, ThreadPictureRow)
+            session.execute(delete(ThreadRow).where(col(ThreadRow.id) == thread_id))
+
+
+def _etag(row: ThreadRow) -> str:
+    return f"{row.etag}-{row.revision}"
+
+
+def _blank(thread: Thread, now: datetime) -> ThreadRow:
+    return ThreadRow(
+        id=thread.id,
+        conversation_id=thread.conversation_id,
+        author_id=thread.author.id,
+        version=0,
+        etag="",
+        body="",
+        post_count=0,
+        newest_post_id=0,
+        complete=False,
+        fetched_at=now,
+        checked_at=now,
+    )
+
+
+def _turn_over(row: ThreadRow, thread: Thread, body: str, now: datetime) -> None:
+    row.version += 1
+    row.revision += 1
+    row.body = body
+    row.etag = hashlib.sha256(body.encode()).hexdigest()[:20]
+    row.post_count = len(thread.posts)
+    row.newest_post_id = max(post.id for post in _all_posts(thread))
+    row.complete = thread.complete
+    row.fetched_at = now
+    row.gone_at = None
+
+
+def _version(row: ThreadRow, now: datetime) -> ThreadVersionRow:
+    return ThreadVersionRow(thread_id=row.id, version=row.version, etag=row.etag, body=row.body, made_at=now)
+
+
+def _delete_of(session: Session, thread_id: int, *tables: type[Any]) -> None:
+    for table in tables:
+        session.execute(delete(table).where(table.thread_id == thread_id))
 
 
 def _row(session: Session, post_id: int) -> ThreadRow | None:
@@ -200,13 +248,12 @@ def _row(session: Session, post_id: int) -> ThreadRow | None:
     return session.exec(query).first()
 
 
-def _earlier(session: Session, thread: Thread) -> ThreadRow | None:
-    """The saved thread that this one continues: it shares a post with it."""
-    ids = [version for post in thread.posts for version in {post.id, *post.versions}]
-    shared = session.exec(
-        select(ThreadPostRow.thread_id).where(col(ThreadPostRow.post_id).in_(ids)).limit(1)
-    ).first()
-    return session.get(ThreadRow, shared) if shared is not None else None
+def _address(session: Session, thread: Thread) -> int:
+    """The id of the saved thread that this one continues, because it shares a post with it; else its own."""
+    ids = {version for post in thread.posts for version in (post.id, *post.versions)}
+    sharing = select(ThreadPostRow.thread_id).where(col(ThreadPostRow.post_id).in_(ids)).distinct()
+    found = set(session.exec(sharing))
+    return thread.id if thread.id in found else min(found, default=thread.id)
 
 
 def _all_posts(thread: Thread) -> list[Post]:

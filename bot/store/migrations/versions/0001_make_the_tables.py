@@ -83,7 +83,6 @@ def upgrade() -> None:
     op.create_table(
         "media",
         sa.Column("url", sa.Text(), nullable=False),
-        sa.Column("thread_id", sa.BigInteger(), nullable=False),
         sa.Column("state", sa.String(), nullable=False),
         sa.Column("sha256", sa.String(), nullable=True),
         sa.Column("content_type", sa.String(), nullable=True),
@@ -92,11 +91,12 @@ def upgrade() -> None:
         sa.Column("size", sa.Integer(), nullable=True),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("not_before", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("enqueued_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("url"),
     )
     op.create_index("ix_media_sha256", "media", ["sha256"], unique=False)
-    op.create_index("ix_media_thread_id", "media", ["thread_id"], unique=False)
+    op.create_index("media_due", "media", ["state", "not_before"], unique=False)
 
     op.create_table(
         "mention",
@@ -187,11 +187,20 @@ def upgrade() -> None:
         sa.Column("fetched_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("checked_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("gone_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("revision", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index("ix_thread_author_id", "thread", ["author_id"], unique=False)
     op.create_index("ix_thread_conversation_id", "thread", ["conversation_id"], unique=False)
     op.create_index("ix_thread_fetched_at", "thread", ["fetched_at"], unique=False)
+
+    op.create_table(
+        "thread_picture",
+        sa.Column("thread_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("url", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("thread_id", "url"),
+    )
+    op.create_index("ix_thread_picture_url", "thread_picture", ["url"], unique=False)
 
     op.create_table(
         "thread_post",
@@ -217,6 +226,9 @@ def downgrade() -> None:
     op.drop_index("ix_thread_post_thread_id", table_name="thread_post")
 
     op.drop_table("thread_post")
+    op.drop_index("ix_thread_picture_url", table_name="thread_picture")
+
+    op.drop_table("thread_picture")
     op.drop_index("ix_thread_fetched_at", table_name="thread")
     op.drop_index("ix_thread_conversation_id", table_name="thread")
     op.drop_index("ix_thread_author_id", table_name="thread")
@@ -242,7 +254,7 @@ def downgrade() -> None:
     op.drop_index("ix_mention_author_id", table_name="mention")
 
     op.drop_table("mention")
-    op.drop_index("ix_media_thread_id", table_name="media")
+    op.drop_index("media_due", table_name="media")
     op.drop_index("ix_media_sha256", table_name="media")
 
     op.drop_table("media")
