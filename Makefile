@@ -1,0 +1,58 @@
+# Everything below runs from a fresh clone: `.venv` is made from requirements.lock when it is missing or out
+# of date. Needed: Python 3.11 to 3.13, git and make. ARGS passes arguments on: make demo ARGS="--once".
+
+PYTHON ?=
+ARGS ?=
+
+VENV := .venv
+READY := $(VENV)/.ready
+PIP := $(VENV)/bin/python -m pip --disable-pip-version-check --no-input
+MAKEFLAGS += --no-print-directory
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint bench
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: $(READY) ## run the whole bot against a local X and tell what happens (Ctrl-C ends it)
+	@$(VENV)/bin/unroll demo $(ARGS)
+
+test: $(READY) ## run the tests
+	@$(VENV)/bin/python -m pytest $(ARGS)
+
+lint: $(READY) ## check style, types and the arrows between the layers
+	@$(VENV)/bin/ruff check .
+	@$(VENV)/bin/ruff format --check .
+	@$(VENV)/bin/mypy
+	@$(VENV)/bin/lint-imports
+
+bench: $(READY) ## measure: threads, pages, exports, the queue
+	@$(VENV)/bin/python -m benchmarks $(ARGS)
+
+# The first Python that fits; PYTHON=... is taken at its word.
+FITS := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
+FIND = for python in $(or $(PYTHON),python3 python3.13 python3.12 python3.11); do \
+		if "$$python" -c "$(FITS)" 2>/dev/null; then found="$$python"; break; fi; \
+	done
+
+$(READY): requirements.lock pyproject.toml
+	@exec 1>&2; set -e; \
+	if ! $(VENV)/bin/python -c "$(FITS)" 2>/dev/null; then \
+		$(FIND); \
+		if [ -z "$$found" ]; then \
+			echo "unroll-bot needs Python 3.11, 3.12 or 3.13, and $(or $(PYTHON),python3) is none:" \
+				"install one (apt install python3.11 python3.11-venv), or name one: make PYTHON=/path/to/python"; \
+			exit 1; \
+		fi; \
+		if ! "$$found" -c "import ensurepip, venv" 2>/dev/null; then \
+			echo "$$found has no venv module: apt install python3-venv"; \
+			exit 1; \
+		fi; \
+		echo "Making $(VENV) with $$("$$found" --version) ..."; \
+		"$$found" -m venv --clear $(VENV); \
+	fi; \
+	echo "Installing what requirements.lock names; the first time takes a minute ..."; \
+	$(PIP) install -qq --prefer-binary --require-hashes -r requirements.lock; \
+	$(PIP) install -qq --no-deps --no-build-isolation -e .; \
+	touch $@
