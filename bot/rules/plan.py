@@ -2,20 +2,21 @@
 
 X bills every post and every author it returns, and nothing for an empty answer. So:
 
-    look up the root            its author is billed once a day; the mention told us its id for free
-    search the author's replies `conversation_id: from: to:`, so that nobody else's posts are ever bought
+    search the author's replies `conversation_id: from: to:`, so that nobody else's posts are ever bought;
+                                first of the one whose post was pointed at, for the mention told us the name
+    look up the root            search leaves it out; with it comes its author, billed once a day
     look up the holes           parents that the search did not have, a hundred a call, until the chain closes
     look up the quoted posts    by id: the expansion would bring, and bill, every replied-to post as well
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from bot.domain import Conversation, Goal, Post, Thread
-from bot.rules.thread import assemble, completed, holes, newest_version, subject
+from bot.rules.thread import Chain, Versions, completed, subject, trace
 
 # https://docs.x.com/x-api/posts/search: recent search reaches seven days back. A margin for clock skew
 # and for the time a job may wait between the plan and the call.
@@ -75,21 +76,18 @@ def next_calls(
     here, by the author's id, when it was last fetched whole: only what is newer is asked for.
     """
     goal = completed(goal, known)
-    wanted = _unread(known, _anchors(goal, known))
-    if wanted:
-        return _lookups(wanted, done)
-    for search in _searches(goal, known, now=now, newest=newest):
+    if goal.conversation_id is None or goal.author_id is None:
+        return _lookups([goal.post_id], known, done)
+    author_id = subject(known, goal, exclude=exclude)
+    for search in _searches(goal, author_id, known, now=now, newest=newest):
         if not any(isinstance(call, Search) and call.query == search.query for call in done):
             return (search,)
-    author_id = subject(known, goal)
-    if author_id is None or all(post.author_id != author_id for post in known.posts.values()):
-        return ()
-    if missing_parents := _unread(known, holes(known, author_id, exclude=exclude)):
-        return _lookups(missing_parents, done)
-    if author_id not in known.authors:
-        return _lookups([max(p.id for p in known.posts.values() if p.author_id == author_id)], done)
-    thread = assemble(known, goal, exclude=exclude)
-    return _lookups(_unread(known, _quoted(thread)), done) if thread else ()
+    chain = trace(known, goal, exclude=exclude)
+    if chain is not None:
+        return _rest(chain, goal, known, done)
+    if author_id is None and goal.conversation_id not in known.missing:
+        return _lookups([goal.conversation_id], known, done)
+    return _lookups(_first_steps(goal, author_id, known), known, done)
 
 
 def search_again_at(thread: Thread, *, now: datetime) -> datetime | None:
@@ -103,42 +101,61 @@ def posted_at(post_id: int) -> datetime:
     return datetime.fromtimestamp(((post_id >> 22) + SNOWFLAKE_EPOCH_MS) / 1000, UTC)
 
 
-def _anchors(goal: Goal, known: Conversation) -> list[int]:
-    """The posts from which everything else follows: the root; without a root, the post pointed at."""
-    if goal.conversation_id is None:
-        return [goal.post_id]
-    root = newest_version(known, goal.conversation_id)
-    if root is not None and goal.author_id in (None, root.author_id):
-        pointed = newest_version(known, goal.post_id)
-        settled = pointed is not None or goal.author_id is not None
-        return [goal.conversation_id] if settled else [goal.conversation_id, goal.post_id]
-    if root is None and goal.conversation_id in known.missing:
-        return [goal.conversation_id, goal.post_id]
-    return [goal.conversation_id]
+def _first_steps(goal: Goal, author_id: int | None, known: Conversation) -> list[int]:
+    """What to read where search brought nothing of the one who is meant."""
+    pointed = Versions(known.posts.values()).find(goal.post_id)
+    if pointed is not None and pointed.author_id != author_id and pointed.reply_to is not None:
+        return [pointed.reply_to]
+    return [goal.post_id]
+
+
+def _rest(chain: Chain, goal: Goal, known: Conversation, done: Collection[Call]) -> tuple[Call, ...]:
+    """What the chain lacks: parents, the post pointed at, newer versions, its author, whom it quotes."""
+    wanted = list(chain.holes)
+    if goal.author_id == chain.author_id:
+        wanted.append(goal.post_id)
+    wanted += _outdated(chain.every_post)
+    # What stands behind an open hole may turn out to be no part of the thread; only the root may be open.
+    if set(chain.holes) <= {goal.conversation_id}:
+        wanted += _quoted(chain, known)
+    calls = _lookups(wanted, known, done)
+    if not calls and chain.author_id not in known.authors:
+        return _lookups([chain.posts[-1].id], Conversation(), done)
+    return calls
+
+
+def _outdated(posts: Iterable[Post]) -> list[int]:
+    """X answers the id of an older version with the older text, and names the newest."""
+    return [post.versions[-1] for post in posts if post.versions and post.versions[-1] != post.id]
 
 
 def _searches(
-    goal: Goal, known: Conversation, *, now: datetime, newest: Mapping[int, int]
-) -> Iterable[Search]:
+    goal: Goal, author_id: int | None, known: Conversation, *, now: datetime, newest: Mapping[int, int]
+) -> Iterator[Search]:
     """First whether the one whose post was pointed at has a thread of their own there (an empty answer
     is free), then the author who is meant.
     """
     if goal.conversation_id is None:
         return
-    root = newest_version(known, goal.conversation_id)
-    started = root.created_at if root else posted_at(goal.conversation_id)
-    for author_id in dict.fromkeys((goal.author_id, subject(known, goal))):
-        if author_id is None:
+    for each in dict.fromkeys((goal.author_id, author_id)):
+        if each is None:
             continue
-        since_id = newest.get(author_id)
-        last = newest_version(known, since_id)
-        reached = last.created_at if last else started
+        since_id = newest.get(each)
+        reached = posted_at(since_id or goal.conversation_id)
         yield Search(
             goal.conversation_id,
-            _name(goal, known, author_id),
+            _name(goal, known, each),
             archive=now - reached > RECENT_SEARCH_REACH,
-            since_id=since_id,
+            since_id=None if since_id is None else _overlapping(since_id, now),
         )
+
+
+def _overlapping(since_id: int, now: datetime) -> int:
+    """From where to ask again. What X's search held back the last time may be a little older than the newest
+    post known; on the day itself to look back that far is free.
+    """
+    earlier = id_before(since_id, SEARCH_LAG)
+    return earlier if earlier is not None and posted_at(earlier).date() == now.date() else since_id
 
 
 def _name(goal: Goal, known: Conversation, author_id: int) -> str:
@@ -149,28 +166,35 @@ def _name(goal: Goal, known: Conversation, author_id: int) -> str:
     return named or str(author_id)
 
 
-def _quoted(thread: Thread | None) -> list[int]:
-    if thread is None:
-        return []
-    posts: list[Post] = [*thread.posts, *(post for fork in thread.forks for post in fork.posts)]
-    return [post.quoted for post in posts if post.quoted is not None]
+def _quoted(chain: Chain, known: Conversation) -> list[int]:
+    """The posts that the page shows inside others, and the newest versions of those known."""
+    quoted = [post.quoted for post in chain.every_post if post.quoted is not None]
+    versions = Versions(known.posts.values())
+    found = (versions.find(post_id) for post_id in quoted)
+    return quoted + _outdated(post for post in found if post is not None)
 
 
-def _unread(known: Conversation, ids: Iterable[int]) -> list[int]:
-    return [
+def _lookups(ids: Iterable[int], known: Conversation, done: Collection[Call]) -> tuple[Lookup, ...]:
+    """What is neither known nor known to be missing, in batches; what X left out without a word is not asked
+    again.
+    """
+    asked = {post_id for call in done if isinstance(call, Lookup) for post_id in call.ids}
+    asked |= known.missing.keys()
+    found = Versions(known.posts.values())
+    fresh = [
         post_id
         for post_id in dict.fromkeys(ids)
-        if post_id not in known.missing and newest_version(known, post_id) is None
+        if post_id not in asked and post_id not in known.posts and not _is_older(post_id, found)
     ]
-
-
-def _lookups(ids: list[int], done: Collection[Call]) -> tuple[Lookup, ...]:
-    """In batches; what X left out of its answer without a word is not asked again."""
-    asked = {post_id for call in done if isinstance(call, Lookup) for post_id in call.ids}
-    fresh = [post_id for post_id in ids if post_id not in asked]
     return tuple(
         Lookup(tuple(fresh[start : start + LOOKUP_BATCH])) for start in range(0, len(fresh), LOOKUP_BATCH)
     )
+
+
+def _is_older(post_id: int, versions: Versions) -> bool:
+    """Whether a newer version of that post is known."""
+    post = versions.find(post_id)
+    return post is not None and post_id <= post.id
 
 
 def id_before(post_id: int, span: timedelta) -> int | None:

@@ -6,58 +6,55 @@ A post is known here by its first version's id, so that replies to any version o
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bot.domain import Conversation, Fork, Gap, GapReason, Goal, Post, Quote, Thread
 
 NOBODY: frozenset[int] = frozenset()
 
+People = frozenset[int | str]
 
-def subject(conversation: Conversation, goal: Goal) -> int | None:
-    """Whose thread is meant: the conversation's author, unless the author of the post pointed at has a
-    thread of two posts or more in there that holds it. None while too little is known.
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """What of a thread can be told without knowing its author's name or whom it quotes.
+
+    `holes` are parents that it hangs on and that X was never asked for.
     """
-    pointed = newest_version(conversation, goal.post_id)
-    pointed_author = goal.author_id if pointed is None else pointed.author_id
-    root = newest_version(conversation, goal.conversation_id)
-    if root is None or pointed_author is None or pointed_author == root.author_id:
-        return pointed_author if root is None else root.author_id
-    return pointed_author if _has_own_thread(conversation, goal.post_id, pointed_author) else root.author_id
+
+    author_id: int
+    posts: tuple[Post, ...]
+    forks: tuple[Fork, ...]
+    gaps: tuple[Gap, ...]
+    holes: tuple[int, ...]
+
+    @property
+    def every_post(self) -> tuple[Post, ...]:
+        return (*self.posts, *(post for fork in self.forks for post in fork.posts))
 
 
-def completed(goal: Goal, conversation: Conversation) -> Goal:
-    """The goal with what the post itself tells, where the mention did not."""
-    post = newest_version(conversation, goal.post_id)
-    if post is None:
-        return goal
-    author = conversation.authors.get(post.author_id)
-    return Goal(
-        post_id=goal.post_id,
-        conversation_id=goal.conversation_id or post.conversation_id,
-        author_id=goal.author_id or post.author_id,
-        author_username=goal.author_username or (author.username if author else None),
-    )
+class Versions:
+    """Posts by the id of any of their versions; the newest version stands for all."""
 
+    def __init__(self, posts: Iterable[Post]) -> None:
+        self._posts: dict[int, Post] = {}
+        for post in posts:
+            for version in post.versions or (post.id,):
+                known = self._posts.get(version)
+                if known is None or known.id < post.id:
+                    self._posts[version] = post
 
-def newest_version(conversation: Conversation, post_id: int | None) -> Post | None:
-    """The newest version known of a post, named by any of its versions."""
-    if post_id is None:
-        return None
-    found = [post for post in conversation.posts.values() if post_id == post.id or post_id in post.versions]
-    return max(found, key=lambda post: post.id, default=None)
+    def find(self, post_id: int | None) -> Post | None:
+        return None if post_id is None else self._posts.get(post_id)
 
+    def key(self, post_id: int) -> int:
+        post = self._posts.get(post_id)
+        return post_id if post is None else post.first_version
 
-def holes(conversation: Conversation, author_id: int, *, exclude: AbstractSet[int] = NOBODY) -> list[int]:
-    """The parents that the author's chain names, that are neither known nor known to be missing."""
-    family = _Family(conversation, author_id, exclude)
-    return sorted(
-        parent
-        for parent in family.phantoms
-        if parent not in conversation.missing
-        and not all(family.is_aside(child, family.root_people) for child in family.children[parent])
-    )
+    def __iter__(self) -> Iterator[Post]:
+        return (post for version, post in self._posts.items() if version == post.first_version)
 
 
 def assemble(conversation: Conversation, goal: Goal, *, exclude: AbstractSet[int] = NOBODY) -> Thread | None:
@@ -66,200 +63,288 @@ def assemble(conversation: Conversation, goal: Goal, *, exclude: AbstractSet[int
     `exclude` are ids of posts that only ask the bot for something; they are left out and what replies
     to them is taken to reply to their parent. Neither the order of the posts nor doing it twice matters.
     """
-    goal = completed(goal, conversation)
-    author_id = subject(conversation, goal)
-    if author_id is None or author_id not in conversation.authors:
+    chain = trace(conversation, goal, exclude=exclude)
+    if chain is None or not chain.posts or chain.author_id not in conversation.authors:
         return None
-    family = _Family(conversation, author_id, exclude)
-    top = _top(family, goal)
-    if top is None:
-        return None
-    tree = _Tree.grow(family, top)
-    line, branches = _lines(tree, top, _path(tree, family.key(goal.post_id)))
-    posts = tuple(family.posts[key] for key in line if key in family.posts)
-    if not posts:
-        return None
-    forks = tuple(
-        Fork(family.posts[at].id, tuple(family.posts[key] for key in branch)) for at, branch in branches
-    )
-    gaps = tuple(_gaps(family, tree, line, branches, cut=conversation.cut))
     return Thread(
-        id=posts[0].first_version,
-        conversation_id=posts[0].conversation_id,
-        author=conversation.authors[author_id],
-        posts=posts,
-        gaps=gaps,
-        forks=forks,
-        quotes=tuple(_quotes(conversation, [*posts, *(post for fork in forks for post in fork.posts)])),
-        complete=not gaps and not conversation.cut,
+        id=chain.posts[0].first_version,
+        conversation_id=chain.posts[0].conversation_id,
+        author=conversation.authors[chain.author_id],
+        posts=chain.posts,
+        gaps=chain.gaps,
+        forks=chain.forks,
+        quotes=tuple(_quotes(conversation, chain.every_post)),
+        complete=not chain.gaps and not conversation.cut,
         cut=conversation.cut,
     )
 
 
-def _has_own_thread(conversation: Conversation, post_id: int, author_id: int) -> bool:
-    family = _Family(conversation, author_id, NOBODY)
-    key = family.key(post_id)
-    if family.children.get(key):
-        return True
-    post = family.posts.get(key)
-    return post is not None and family.parent_of(post) is not None
-
-
-class _Family:
-    """One author's posts in a conversation, and which of them reply to which."""
-
-    def __init__(self, conversation: Conversation, author_id: int, exclude: AbstractSet[int]) -> None:
-        self.author_id = author_id
-        self.missing = conversation.missing
-        self._keys: dict[int, int] = {}
-        self._strangers: set[int] = set()
-        self.posts: dict[int, Post] = {}
-        self._left_out: dict[int, Post] = {}
-        for post in conversation.posts.values():
-            if post.author_id != author_id:
-                self._strangers.update(post.versions, (post.id,))
-                continue
-            key = post.first_version
-            self._keys.update(dict.fromkeys((post.id, *post.versions), key))
-            home = self.posts if exclude.isdisjoint((post.id, *post.versions)) else self._left_out
-            if key not in home or home[key].id < post.id:
-                home[key] = post
-        self.children: dict[int, list[int]] = {}
-        self.phantoms: set[int] = set()
-        for key, post in self.posts.items():
-            parent = self.parent_of(post)
-            if parent is None:
-                continue
-            self.children.setdefault(parent, []).append(key)
-            if parent not in self.posts:
-                self.phantoms.add(parent)
-        for siblings in self.children.values():
-            siblings.sort()
-        self.root_people = self._root_people()
-
-    def key(self, post_id: int) -> int:
-        return self._keys.get(post_id, post_id)
-
-    def parent_of(self, post: Post) -> int | None:
-        """The post of the same author that this one replies to; None if it starts a chain."""
-        seen = {post.first_version}
-        while post.reply_to is not None and post.reply_to_author in (self.author_id, None):
-            parent = self.key(post.reply_to)
-            if parent in seen or parent in self._strangers:
-                return None
-            if parent not in self._left_out:
-                return parent
-            seen.add(parent)
-            post = self._left_out[parent]
+def trace(conversation: Conversation, goal: Goal, *, exclude: AbstractSet[int] = NOBODY) -> Chain | None:
+    """The chain that holds the goal's post; None while it is not known whose, or nothing is known of it."""
+    versions = Versions(conversation.posts.values())
+    goal = _completed(goal, versions, conversation)
+    author_id = _subject(versions, conversation, goal, exclude)
+    if author_id is None:
         return None
+    family = _Family(versions, author_id, exclude)
+    tree = _tree(family, goal, conversation.missing)
+    if tree is None:
+        return None
+    line, branches = _lines(tree, _path(tree, family.standing(goal.post_id)))
+    return Chain(
+        author_id=author_id,
+        posts=tuple(family.posts[key] for key in line if key in family.posts),
+        forks=tuple(_fork(family, at, branch) for at, branch in branches),
+        gaps=tuple(dict.fromkeys(_gaps(family, tree, line, branches, conversation))),
+        holes=tuple(sorted(tree.holes)),
+    )
 
-    def is_aside(self, key: int, people: AbstractSet[int | str]) -> bool:
-        """Whether a post speaks to others than the thread does: X puts the people of a side conversation
-        in front of each of its posts, and nobody in front of the author's replies to themself.
-        """
-        return not prefix_people(self.posts[key]) <= (people | {self.author_id})
 
-    def _root_people(self) -> frozenset[int | str]:
-        tops = [key for key, post in self.posts.items() if self.parent_of(post) is None]
-        return prefix_people(self.posts[min(tops)]) if tops else frozenset()
+def subject(conversation: Conversation, goal: Goal, *, exclude: AbstractSet[int] = NOBODY) -> int | None:
+    """Whose thread is meant: the conversation's author, unless the author of the post pointed at has a
+    thread of two posts or more in there that holds it. None while too little is known.
+    """
+    versions = Versions(conversation.posts.values())
+    return _subject(versions, conversation, _completed(goal, versions, conversation), exclude)
 
 
-def prefix_people(post: Post) -> frozenset[int | str]:
+def completed(goal: Goal, conversation: Conversation) -> Goal:
+    """The goal with what the post itself tells, where the mention did not."""
+    return _completed(goal, Versions(conversation.posts.values()), conversation)
+
+
+def prefix_people(post: Post) -> People:
     """Whom a post's automatic reply prefix names, by id where X gives it, else by name."""
+    return _named(post, before=post.display_start)
+
+
+def _named(post: Post, *, before: int | None = None) -> People:
     return frozenset(
         entity.user_id if entity.user_id is not None else entity.value.casefold()
         for entity in post.entities
-        if entity.kind == "mention" and entity.end <= post.display_start
+        if entity.kind == "mention" and (before is None or entity.end <= before)
     )
 
 
-def _top(family: _Family, goal: Goal) -> int | None:
-    """The first post of the chain that is meant: known, or a phantom that others reply to."""
-    root = None if goal.conversation_id is None else family.key(goal.conversation_id)
-    root_is_own = root is not None and (root in family.posts or root in family.phantoms)
-    if root_is_own:
-        return root
-    key = family.key(goal.post_id)
-    if key in family.posts:
-        return _climb(family, key)
-    if key in family.phantoms:
+def _completed(goal: Goal, versions: Versions, conversation: Conversation) -> Goal:
+    post = versions.find(goal.post_id)
+    if post is None:
+        return goal
+    author = conversation.authors.get(post.author_id)
+    return Goal(
+        post_id=goal.post_id,
+        conversation_id=goal.conversation_id or post.conversation_id,
+        author_id=post.author_id,
+        author_username=goal.author_username or (author.username if author else None),
+    )
+
+
+def _subject(
+    versions: Versions, conversation: Conversation, goal: Goal, exclude: AbstractSet[int]
+) -> int | None:
+    root = versions.find(goal.conversation_id)
+    if root is not None and goal.author_id in (None, root.author_id):
+        return root.author_id
+    if goal.author_id is None:
+        return None
+    if _has_own_thread(versions, goal.post_id, goal.author_id, exclude):
+        return goal.author_id
+    if root is not None:
+        return root.author_id
+    if goal.post_id == goal.conversation_id:
+        return goal.author_id
+    if goal.conversation_id not in conversation.missing:
+        return None
+    return _answered(versions.find(goal.post_id), goal, conversation)
+
+
+def _answered(pointed: Post | None, goal: Goal, conversation: Conversation) -> int | None:
+    """Where the conversation's first post is gone, its author is taken to be the one who was answered."""
+    if pointed is None:
+        return goal.author_id if goal.post_id in conversation.missing else None
+    return pointed.reply_to_author or pointed.author_id
+
+
+def _has_own_thread(versions: Versions, post_id: int, author_id: int, exclude: AbstractSet[int]) -> bool:
+    family = _Family(versions, author_id, exclude)
+    key = family.standing(post_id)
+    if key is None:
+        return False
+    post = family.posts.get(key)
+    return key in family.children or (post is not None and family.parent_of(post) is not None)
+
+
+class _Family:
+    """One author's posts in a conversation, and which of them reply to which.
+
+    A parent that is not known to be somebody else's is a phantom until X shows it.
+    """
+
+    def __init__(self, versions: Versions, author_id: int, exclude: AbstractSet[int]) -> None:
+        self.author_id = author_id
+        self.exclude = exclude
+        self._versions = versions
+        self._left_out: dict[int, Post] = {}
+        self.posts: dict[int, Post] = {}
+        for post in versions:
+            if post.author_id == author_id:
+                out = bool(exclude) and not exclude.isdisjoint((post.id, *post.versions))
+                (self._left_out if out else self.posts)[post.first_version] = post
+        self.children: dict[int, list[int]] = {}
+        for key in sorted(self.posts):
+            parent = self.parent_of(self.posts[key])
+            if parent is not None:
+                self.children.setdefault(parent, []).append(key)
+        self.phantoms = self.children.keys() - self.posts.keys()
+
+    def is_strangers(self, key: int) -> bool:
+        post = self._versions.find(key)
+        return post is not None and post.author_id != self.author_id
+
+    def parent_of(self, post: Post) -> int | None:
+        """The post of the same author that this one replies to; None if it starts a chain."""
+        while post.reply_to is not None and post.reply_to_author in (self.author_id, None):
+            parent = self._versions.key(post.reply_to)
+            if parent >= post.first_version or self.is_strangers(parent):
+                return None
+            if parent not in self._left_out:
+                return parent
+            post = self._left_out[parent]
+        return None
+
+    def standing(self, post_id: int) -> int | None:
+        """The key of a post, or of the one that stands for it because it only asks the bot."""
+        key = self._versions.key(post_id)
+        return self.parent_of(self._left_out[key]) if key in self._left_out else key
+
+    def climb(self, key: int) -> int:
+        """The first post of the chain that holds this one; a phantom where the chain is torn."""
+        while key in self.posts and (parent := self.parent_of(self.posts[key])) is not None:
+            key = parent
         return key
-    return min(
-        (key for key, post in family.posts.items() if family.parent_of(post) in (None, *family.phantoms)),
-        default=None,
-    )
+
+    def people(self, key: int) -> People:
+        """Whom X may put in front of the author's replies to this post: everybody it names."""
+        if (post := self.posts.get(key)) is not None:
+            return _named(post)
+        return frozenset().union(*(prefix_people(self.posts[child]) for child in self.children.get(key, ())))
 
 
-def _climb(family: _Family, key: int) -> int:
-    seen = {key}
-    while key in family.posts:
-        parent = family.parent_of(family.posts[key])
-        if parent is None or parent in seen:
-            return key
-        seen.add(parent)
-        key = parent
-    return key
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Tree:
-    """The chain and its forks: children by post, and which child stands behind which phantom."""
+    """The chain and its forks from `top` on: children by post, and which child stands behind which phantom.
 
-    children: dict[int, list[int]]
-    parents: dict[int, int]
-    behind: dict[int, int]
+    `holes` are the phantoms that X was never asked for and that may belong to the chain.
+    """
 
-    @classmethod
-    def grow(cls, family: _Family, top: int) -> _Tree:
+    family: _Family
+    top: int
+    members: list[int] = field(default_factory=list)
+    children: dict[int, list[int]] = field(default_factory=dict)
+    parents: dict[int, int] = field(default_factory=dict)
+    behind: dict[int, int] = field(default_factory=dict)
+    holes: set[int] = field(default_factory=set)
+    named: set[int | str] = field(default_factory=set)
+
+    def grow(self, missing: Mapping[int, GapReason]) -> None:
         """Everything that hangs on the top. What replies to a post that is gone is bridged to the newest
-        post of the chain before it, unless it speaks to others.
+        post of the chain before it, unless it speaks to others: X puts the people of a side conversation
+        in front of each of its posts.
         """
-        tree = cls({}, {}, {})
-        members: list[int] = []
-        people = prefix_people(family.posts[top]) if top in family.posts else family.root_people
-        tree._add(family, top, members)
-        if top in family.phantoms:
-            tree.behind.update(dict.fromkeys(family.children[top], top))
-        for phantom in sorted(family.phantoms - {top}):
-            place = bisect_left(members, phantom) - 1
+        self._add(self.top)
+        if self.top not in self.family.posts:
+            self.behind.update(dict.fromkeys(self.family.children.get(self.top, ()), self.top))
+            self._notice_hole(self.top, missing)
+        opening = self.family.posts.get(self.top)
+        people = prefix_people(opening) if opening else self.family.people(self.top)
+        for phantom in sorted(self.family.phantoms - {self.top}):
+            place = bisect_left(self.members, phantom) - 1
             if place < 0:
                 continue
-            bridge = members[place]
-            for child in family.children[phantom]:
-                if child <= bridge or family.is_aside(child, people):
-                    continue
-                tree.behind[child] = phantom
-                tree.parents[child] = bridge
-                insort(tree.children.setdefault(bridge, []), child)
-                tree._add(family, child, members)
-        return tree
+            bridge = self.members[place]
+            for child in self.family.children[phantom]:
+                spoken_to = prefix_people(self.family.posts[child]) - {self.family.author_id}
+                if spoken_to <= self.named:
+                    self._notice_hole(phantom, missing)
+                if spoken_to <= people | self.family.people(bridge):
+                    self._bridge(child, phantom, bridge)
 
-    def _add(self, family: _Family, top: int, members: list[int]) -> None:
+    def _notice_hole(self, phantom: int, missing: Mapping[int, GapReason]) -> None:
+        if phantom not in missing and phantom not in self.family.exclude:
+            self.holes.add(phantom)
+
+    def _bridge(self, child: int, phantom: int, bridge: int) -> None:
+        if phantom not in self.family.exclude:
+            self.behind[child] = phantom
+        self.parents[child] = bridge
+        insort(self.children.setdefault(bridge, []), child)
+        self._add(child)
+
+    def _add(self, top: int) -> None:
         todo = [top]
         while todo:
             key = todo.pop()
-            insort(members, key)
-            children = family.children.get(key, [])
+            insort(self.members, key)
+            self.named |= self.family.people(key)
+            children = self.family.children.get(key)
             if children:
-                merged = {*self.children.get(key, []), *children}
-                self.children[key] = sorted(merged)
-            for child in children:
-                self.parents[child] = key
-                todo.append(child)
+                self.children[key] = sorted((*self.children.get(key, ()), *children))
+                self.parents.update(dict.fromkeys(children, key))
+                todo.extend(children)
 
 
-def _path(tree: _Tree, key: int) -> set[int]:
+def _tree(family: _Family, goal: Goal, missing: Mapping[int, GapReason]) -> _Tree | None:
+    """The chain from its root, be it known or a phantom that others reply to.
+
+    Where the conversation's first post stands alone, a chain that its author began under somebody's reply
+    is meant if that is what was pointed at.
+    """
+    top = _top(family, goal)
+    if top is None:
+        return None
+    tree = _Tree(family, top)
+    tree.grow(missing)
+    key = family.standing(goal.post_id)
+    if len(tree.members) == 1 and key in family.posts and key != top:
+        other = _Tree(family, family.climb(key))
+        other.grow(missing)
+        tree = other if len(other.members) > 1 else tree
+    return tree if tree.children or top in family.posts else None
+
+
+def _top(family: _Family, goal: Goal) -> int | None:
+    key = family.standing(goal.post_id)
+    root = None if goal.conversation_id is None else family.standing(goal.conversation_id)
+    own = root is not None and not family.is_strangers(root)
+    if own and (root in family.posts or root in family.phantoms):
+        return root
+    if key in family.posts or key in family.phantoms:
+        climbed = family.climb(key)
+        torn = climbed in family.phantoms
+        return root if own and torn and not family.people(climbed) else climbed
+    if own:
+        return root
+    tops = (family.climb(each) for each in family.posts)
+    return min(tops, default=None)
+
+
+def _path(tree: _Tree, key: int | None) -> set[int]:
     path: set[int] = set()
-    at: int | None = key
-    while at is not None and at not in path:
-        path.add(at)
-        at = tree.parents.get(at)
+    while key is not None:
+        path.add(key)
+        key = tree.parents.get(key)
     return path
 
 
-def _lines(tree: _Tree, top: int, path: AbstractSet[int]) -> tuple[list[int], list[tuple[int, list[int]]]]:
-    """The main line, and each other line with the post it leaves from, in order of their first post."""
-    length = _lengths(tree, top)
+Branches = list[tuple[int, list[int]]]
+
+
+def _lines(tree: _Tree, path: AbstractSet[int]) -> tuple[list[int], Branches]:
+    """The main line, and each other line with the post it leaves from, in order of their first post.
+
+    At a fork the way goes to the post pointed at, else to where it goes on longest, else to the earliest.
+    """
+    length = _lengths(tree)
 
     def follow(key: int) -> list[int]:
         line = [key]
@@ -270,54 +355,48 @@ def _lines(tree: _Tree, top: int, path: AbstractSet[int]) -> tuple[list[int], li
         return line
 
     starts: list[tuple[int, int]] = []
-    main = follow(top)
-    branches: list[tuple[int, list[int]]] = []
+    main = follow(tree.top)
+    branches: Branches = []
     while starts:
         at, start = starts.pop()
         branches.append((at, follow(start)))
     return main, sorted(branches, key=lambda branch: branch[1][0])
 
 
-def _lengths(tree: _Tree, top: int) -> dict[int, int]:
+def _lengths(tree: _Tree) -> dict[int, int]:
     """The number of posts on the longest line below each post, itself included."""
-    order, todo = [], [top]
-    while todo:
-        key = todo.pop()
-        order.append(key)
-        todo.extend(tree.children.get(key, []))
     length: dict[int, int] = {}
-    for key in reversed(order):
-        length[key] = 1 + max((length[child] for child in tree.children.get(key, [])), default=0)
+    for key in reversed(tree.members):  # a post is older than what replies to it
+        length[key] = 1 + max((length[child] for child in tree.children.get(key, ())), default=0)
     return length
 
 
-def _gaps(
-    family: _Family,
-    tree: _Tree,
-    line: list[int],
-    branches: Iterable[tuple[int, list[int]]],
-    *,
-    cut: bool,
-) -> Iterator[Gap]:
-    def reason(phantom: int) -> GapReason:
-        return family.missing.get(phantom, "over-cap" if cut else "not-found")
+def _fork(family: _Family, at: int, branch: list[int]) -> Fork:
+    left_from = family.posts.get(at)
+    return Fork(left_from.id if left_from else at, tuple(family.posts[key] for key in branch))
 
-    starts = [*zip([None, *line], line, strict=False), *((at, branch[0]) for at, branch in branches)]
-    for before, key in starts:
-        if (phantom := tree.behind.get(key)) is not None:
-            shown = family.posts.get(before) if before is not None else None
-            yield Gap(after=shown.id if shown else None, reason=reason(phantom), post_id=phantom)
+
+def _gaps(
+    family: _Family, tree: _Tree, line: list[int], branches: Branches, conversation: Conversation
+) -> Iterator[Gap]:
+    visible = conversation.authors.get(family.author_id)
+
+    def reason(phantom: int) -> GapReason:
+        told = conversation.missing.get(phantom, "over-cap" if conversation.cut else "not-found")
+        # Protection covers all of an account; one post alone that we may not see is withheld.
+        return "withheld" if told == "protected" and visible and not visible.protected else told
+
+    lines = [(None, line), *branches]
+    for at, each in lines:
+        for before, key in zip([at, *each], each, strict=False):
+            if (phantom := tree.behind.get(key)) is not None:
+                shown = family.posts.get(before) if before is not None else None
+                yield Gap(after=shown.id if shown else None, reason=reason(phantom), post_id=phantom)
 
 
 def _quotes(conversation: Conversation, posts: Iterable[Post]) -> Iterator[Quote]:
-    by_version = {
-        version: post
-        for _, post in sorted(conversation.posts.items())
-        for version in (post.id, *post.versions)
-    }
-    seen: set[int] = set()
-    for post in posts:
-        quoted = by_version.get(post.quoted) if post.quoted is not None else None
-        if quoted is not None and quoted.id not in seen:
-            seen.add(quoted.id)
-            yield Quote(quoted, conversation.authors.get(quoted.author_id))
+    wanted = {post.quoted for post in posts} - {None}
+    versions = Versions(conversation.posts.values() if wanted else ())
+    found = {post.id: post for quoted in wanted if (post := versions.find(quoted)) is not None}
+    for _, post in sorted(found.items()):
+        yield Quote(post, conversation.authors.get(post.author_id))

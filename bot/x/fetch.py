@@ -23,22 +23,22 @@ def fetch(
 ) -> Conversation:
     """The conversation, as far as the goal needs it, on top of what is known.
 
-    Never buys more than `cap` posts beyond the known ones; `cut` says that there was more.
+    Never holds more than `cap` posts of it, those known included; `cut` says that there was more.
     Raises Transient, Permanent or Misconfigured; what was bought until then is booked all the same.
     """
     done: set[Call] = set()
-    start = len(known.posts)
     while calls := next_calls(goal, known, done, now=now, newest=newest, exclude=exclude):
         for call in calls:
             done.add(call)
-            room = cap - (len(known.posts) - start)
-            known = merged(known, _carry_out(call, x, room))
+            known = merged(known, _carry_out(call, x, known, cap - len(known.posts)))
     return known
 
 
-def _carry_out(call: Call, x: X, room: int) -> Conversation:
-    if not isinstance(call, Lookup):
-        return x.search(call, room=room)
-    ids = call.ids[: max(0, room)]
-    found = x.lookup(ids) if ids else Conversation()
-    return replace(found, cut=found.cut or len(ids) < len(call.ids))
+def _carry_out(call: Call, x: X, known: Conversation, room: int) -> Conversation:
+    if isinstance(call, Lookup):
+        ids = call.ids[: max(0, room)]
+        found = x.lookup(ids) if ids else Conversation()
+        return replace(found, cut=found.cut or len(ids) < len(call.ids))
+    # Search leaves the root out, without which there is no page: one place is kept for it.
+    root_is_settled = call.conversation_id in known.posts or call.conversation_id in known.missing
+    return x.search(call, room=room if root_is_settled else room - 1)
