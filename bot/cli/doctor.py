@@ -56,7 +56,7 @@ def _checks(settings: Settings) -> Iterator[Check]:
         return f"{store.database.engine.dialect.name}, schema up to date"
 
     yield _try("database", database)
-    yield _try("broker", lambda: _broker(settings))
+    yield _try("broker", lambda: ping(settings))
     yield _try("workers", lambda: _workers(settings))
     if store is not None:
         opened = store
@@ -77,7 +77,8 @@ def _try(name: str, check: Callable[[], str]) -> Check:
         return Check(name, ok=False, said=f"{type(error).__name__}: {str(error).splitlines()[0][:200]}")
 
 
-def _broker(settings: Settings) -> str:
+def ping(settings: Settings) -> str:
+    """Raises BadSettings where the broker does not answer."""
     try:
         client = redis.Redis.from_url(settings.redis_url, socket_timeout=2, socket_connect_timeout=2)
         client.ping()

@@ -21,6 +21,11 @@ def document(value: Any) -> None:
     typer.echo(json.dumps(value, ensure_ascii=False, indent=2))
 
 
+def say(line: str) -> None:
+    """A line of the story, with rich's markup, on standard error."""
+    err.print(line, highlight=False, soft_wrap=True)
+
+
 def fail(why: str, *, status: int = 1) -> NoReturn:
     """Ends the command with one line that says why."""
     typer.echo(f"unroll: {why}", err=True)
