@@ -1,27 +1,33 @@
 """From a job to its thread, saved: what the database holds, plus what has to be bought.
 
-known -> fetch -> keep what was bought -> assemble -> save
+known -> confirm what is free to confirm -> fetch the rest -> keep it -> assemble -> save
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import structlog
 
 from bot.domain import Conversation, Job, Thread
 from bot.errors import Permanent, Transient
 from bot.flows.parts import Parts, alone
-from bot.rules.plan import NOTHING, SEARCH_LAG
+from bot.rules.plan import LOOKUP_BATCH, NOTHING, SEARCH_LAG
 from bot.rules.text import plain
 from bot.rules.thread import assemble, completed
+from bot.store.media import file_of
 from bot.store.threads import Known
 from bot.x import X, decode, fetch
+from bot.x.client import merged
 
 log = structlog.get_logger()
 
 # A single post is worth a page if it is longer than this or has something to see.
 LONG_POST = 280
+
+# A page that was checked within this time is answered with as it is.
+CONFIRM_AFTER = timedelta(minutes=10)
 
 
 def gather(job: Job, x: X, parts: Parts) -> Thread:
@@ -37,7 +43,7 @@ def gather(job: Job, x: X, parts: Parts) -> Thread:
         found = fetch(
             job.goal,
             x=x,
-            known=known,
+            known=_confirmed(known, held, job, x, parts),
             cap=parts.settings.max_posts_per_thread,
             now=parts.clock(),
             newest=held.newest or NOTHING,
@@ -49,7 +55,32 @@ def gather(job: Job, x: X, parts: Parts) -> Thread:
             raise Permanent(_why_nothing(found, job))
         log.info("thread.assembled", thread=thread.id, posts=len(thread.posts), complete=thread.complete)
         _require_worth(thread, parts)
-        return parts.store.threads.save(thread, now=parts.clock())
+        saved = parts.store.threads.save(thread, now=parts.clock())
+        if found.missing.keys() & held.fetched_at.keys():
+            forget_traces(saved.id, parts)
+        return saved
+
+
+def forget_traces(thread_id: int, parts: Parts) -> None:
+    """What is gone on X goes from the earlier versions of a page too, and from the disk."""
+    parts.store.threads.scrub_versions(thread_id)
+    for sha256 in parts.store.media.drop_unused():
+        file_of(parts.settings.media_dir, sha256).unlink(missing_ok=True)
+    log.info("thread.scrubbed", thread=thread_id)
+
+
+def _confirmed(known: Conversation, held: Known, job: Job, x: X, parts: Parts) -> Conversation:
+    """Known posts read once more, where that is free: X bills a post once a UTC day. Edits and deletions
+    come to light; a thread that was looked at a moment ago is taken as it is.
+    """
+    now = parts.clock()
+    saved = parts.store.threads.find(job.goal.post_id)
+    if saved is None or (job.mention_id is not None and now - saved.checked_at < CONFIRM_AFTER):
+        return known
+    free = sorted(i for i, at in held.fetched_at.items() if at.date() == now.date())
+    for start in range(0, len(free), LOOKUP_BATCH):
+        known = merged(known, x.lookup(tuple(free[start : start + LOOKUP_BATCH])))
+    return known
 
 
 def _conversation(job: Job, parts: Parts) -> int:

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any, cast
 
 from pydantic import TypeAdapter
-from sqlmodel import Session, col, delete, func, select
+from sqlmodel import Session, col, delete, func, select, update
 
 from bot.domain import Author, Conversation, GapReason, Goal, Post, Thread
 from bot.store.database import Database
@@ -57,12 +57,16 @@ class SavedThread:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What the database holds of a conversation. `newest` is each author's newest post in a saved thread."""
+    """What the database holds of a conversation.
+
+    `newest` is each author's newest post in a saved thread, `fetched_at` when each post was last bought.
+    """
 
     payloads: tuple[Mapping[str, Any], ...] = ()
     authors: Mapping[int, Author] = field(default_factory=dict)
     missing: Mapping[int, GapReason] = field(default_factory=dict)
     newest: Mapping[int, int] = field(default_factory=dict)
+    fetched_at: Mapping[int, datetime] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +127,7 @@ class Threads:
                 authors={row.id: _author(row) for row in authors},
                 missing={row.id: cast("GapReason", row.reason) for row in missing},
                 newest=dict(newest.all()),
+                fetched_at={row.id: row.fetched_at for row in rows},
             )
 
     def payloads(self, ids: Iterable[int]) -> tuple[Mapping[str, Any], ...]:
@@ -172,6 +177,17 @@ class Threads:
             self.database.upsert(session, [ThreadPostRow(post_id=i, thread_id=row.id) for i in ids])
             want_pictures(session, self.database, thread, now=now)
             return thread
+
+    def scrub_versions(self, thread_id: int) -> None:
+        """Takes the words out of how a thread looked before: something in it is gone on X."""
+        with self.database.write() as session:
+            row = session.get(ThreadRow, thread_id)
+            session.execute(
+                update(ThreadVersionRow)
+                .where(col(ThreadVersionRow.thread_id) == thread_id)
+                .where(col(ThreadVersionRow.version) != (row.version if row else 0))
+                .values(body="")
+            )
 
     def bury(self, thread_id: int, now: datetime) -> None:
         """What is gone on X is gone here: the words of every version and what they were made of.

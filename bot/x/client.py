@@ -226,13 +226,14 @@ _FIELDS: Mapping[str, Any] = {
 
 
 def merged(known: Conversation, more: Conversation) -> Conversation:
-    """Both together; the newer answer wins, also over what was missing before."""
+    """Both together; the newer answer wins, over a post that is gone as over one that is back."""
+    gone = more.missing.keys() - more.posts.keys()
     missing = {i: reason for i, reason in known.missing.items() if i not in more.posts} | dict(more.missing)
     return Conversation(
-        posts={**known.posts, **more.posts},
+        posts={i: post for i, post in {**known.posts, **more.posts}.items() if i not in gone},
         authors={**known.authors, **more.authors},
         missing=missing,
-        payloads={**known.payloads, **more.payloads},
+        payloads={i: payload for i, payload in {**known.payloads, **more.payloads}.items() if i not in gone},
         cut=known.cut or more.cut,
     )
 
