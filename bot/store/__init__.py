@@ -44,15 +44,17 @@ def open_store(database_url: str) -> Store:
     """
     try:
         database = Database(database_url)
-    except (ArgumentError, OSError) as error:
-        raise BadSettings(f"DATABASE_URL: {_first_line(error)}") from None
+    except OSError as error:
+        raise BadSettings(f"DATABASE_URL: {error}") from None
+    except (ArgumentError, ValueError):  # their words can quote the address, with its password
+        raise BadSettings("DATABASE_URL: not the address of a database") from None
     try:
         _require_newest(database)
     except (BadSettings, OperationalError) as error:
         database.dispose()
         if isinstance(error, BadSettings):
             raise
-        raise BadSettings(f"DATABASE_URL: {_first_line(error.orig)}") from None
+        raise BadSettings(f"DATABASE_URL: {str(error.orig).strip().splitlines()[0]}") from None
     return Store(
         database=database,
         mentions=Mentions(database),
@@ -70,7 +72,3 @@ def _require_newest(database: Database) -> None:
         schema.upgrade(database)
     elif version != schema.newest():
         raise BadSettings(f"DATABASE_URL: the schema is at {version}; run `unroll db upgrade`")
-
-
-def _first_line(error: BaseException | None) -> str:
-    return str(error).strip().split("\n", 1)[0]

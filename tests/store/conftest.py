@@ -1,0 +1,96 @@
+"""Each test of the store runs on SQLite and on PostgreSQL, each time in a fresh database."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
+from threading import Barrier
+
+import pytest
+from sqlalchemy import event
+
+from bot.store import Store, open_store
+from tests.store import postgres
+from tests.store.databases import Databases, Files, Server
+
+NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+KINDS = [pytest.param("sqlite"), pytest.param("postgres", marks=pytest.mark.postgres)]
+
+
+@pytest.fixture(scope="session")
+def sqlite_databases(tmp_path_factory) -> Files:
+    return Files(tmp_path_factory.mktemp("databases"))
+
+
+@pytest.fixture(scope="session")
+def postgres_databases() -> Iterator[Server]:
+    with ExitStack() as stack:
+        try:
+            url = stack.enter_context(postgres.server())
+        except postgres.Unavailable as why:
+            if os.environ.get("UNROLL_REQUIRE_ALL"):
+                pytest.fail(str(why))
+            pytest.skip(str(why))
+        server = Server(url, prefix=f"unroll_test_{os.getpid()}")
+        yield server
+        server.close()
+
+
+@pytest.fixture(params=KINDS)
+def databases(request) -> Databases:
+    return request.getfixturevalue(f"{request.param}_databases")
+
+
+@pytest.fixture
+def empty_url(databases) -> Iterator[str]:
+    with databases.empty() as url:
+        yield url
+
+
+@pytest.fixture
+def url(databases) -> Iterator[str]:
+    with databases.fresh() as url:
+        yield url
+
+
+@pytest.fixture
+def store(url) -> Iterator[Store]:
+    with opened(url) as store:
+        yield store
+
+
+@contextmanager
+def opened(url: str) -> Iterator[Store]:
+    store = open_store(url)
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+def racing(times: int, act: Callable[[int], object]) -> list:
+    """What `act(0)` to `act(times - 1)` return, begun at the same moment in a thread each."""
+    start = Barrier(times)
+
+    def run(number: int) -> object:
+        start.wait()
+        return act(number)
+
+    with ThreadPoolExecutor(times) as pool:
+        return list(pool.map(run, range(times)))
+
+
+@pytest.fixture
+def statements(store) -> Iterator[list[str]]:
+    """What the store says to the database from now on."""
+    said: list[str] = []
+
+    def note(_connection, _cursor, statement, *_) -> None:
+        said.append(statement)
+
+    event.listen(store.database.engine, "before_cursor_execute", note)
+    yield said
+    event.remove(store.database.engine, "before_cursor_execute", note)
