@@ -80,7 +80,7 @@ class PersistentProcess(Process):  # type: ignore[misc] # honcho has no types
     def run(self, events: Any = None, ignore_signals: bool = False) -> None:
         if ignore_signals:
             for number in (signal.SIGINT, signal.SIGTERM):
-                signal.signal(number, signal.SIG_IGN)
+                signal.signal(number, _ignore)
         os.close(self._tell)
         self._events = events
         threading.Thread(target=self._end_when_told, daemon=True).start()
@@ -132,6 +132,10 @@ class RememberingPrinter(Printer):  # type: ignore[misc] # honcho has no types
         said = text.strip()
         if said and not self.last.get(message.name, "").startswith(LAST_WORDS):
             self.last[message.name] = said
+
+
+def _ignore(_number: int, _frame: Any) -> None:
+    """Unlike SIG_IGN, a handler of ours is not handed down to the command."""
 
 
 def leash() -> str:
