@@ -5,12 +5,15 @@ from __future__ import annotations
 import logging
 import threading
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
 
 import redis
 import requests
 import tweepy
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from bot.settings import HTTP_TIMEOUT, Settings
 from bot.x.limits import Limits
@@ -19,7 +22,12 @@ from bot.x.limits import Limits
 for name in ("tweepy", "oauthlib", "requests_oauthlib"):
     logging.getLogger(name).setLevel(logging.INFO)
 
-X_HOST = "https://api.twitter.com"  # fixed in tweepy 4.17's BaseClient.request
+# A host that does not answer at all is given up sooner than one that thinks.
+CONNECT_TIMEOUT = timedelta(seconds=5)
+
+# Redis is on our side: where it is away, `Limits` falls back at once instead of trying again.
+REDIS_TIMEOUT = timedelta(seconds=2)
+
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
@@ -35,11 +43,16 @@ class Session(requests.Session):
 
     def request(self, method: str | bytes, url: str | bytes, *args: Any, **kwargs: Any) -> requests.Response:
         self.last_response = None
-        kwargs.setdefault("timeout", HTTP_TIMEOUT.total_seconds())
+        kwargs.setdefault("timeout", (CONNECT_TIMEOUT.total_seconds(), HTTP_TIMEOUT.total_seconds()))
         kwargs["allow_redirects"] = False
-        response = super().request(method, str(url).replace(X_HOST, self.base_url, 1), *args, **kwargs)
+        response = super().request(method, self._ours(url), *args, **kwargs)
         self.last_response = response
         return response
+
+    def _ours(self, url: str | bytes) -> str:
+        """Whatever host tweepy has in its code (4.17: api.twitter.com): no call may go anywhere else."""
+        parts = urlsplit(url if isinstance(url, str) else url.decode())
+        return self.base_url + urlunsplit(("", "", parts.path, parts.query, ""))
 
 
 @dataclass
@@ -79,7 +92,13 @@ class Connection:
 def connect(settings: Settings) -> Connection:
     """Raises BadSettings where a key is missing. Opens no connection yet."""
     settings.require_credentials()
-    client = redis.Redis.from_url(settings.redis_url, socket_timeout=2, socket_connect_timeout=2)
+    seconds = REDIS_TIMEOUT.total_seconds()
+    client = redis.Redis.from_url(
+        settings.redis_url,
+        socket_timeout=seconds,
+        socket_connect_timeout=seconds,
+        retry=Retry(NoBackoff(), 0),
+    )
     bearer, token = settings.x_bearer_token, settings.x_access_token
     assert bearer is not None  # noqa: S101 - required above
     assert token is not None  # noqa: S101

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import requests
@@ -11,9 +11,7 @@ import tweepy
 from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
 
 from bot.errors import Misconfigured, Permanent, Transient, UnrollError
-
-# A 429 without a reset header says nothing of its end; a minute is a fifteenth of X's windows.
-UNKNOWN_WINDOW = timedelta(seconds=60)
+from bot.x.limits import read
 
 # What tweepy lets through as it is when an answer is not what it expects: HTML, a list, nothing.
 UNREADABLE = (ValueError, KeyError, AttributeError, TypeError)
@@ -49,6 +47,8 @@ def _refused(error: tweepy.HTTPException, *, posting: bool, now: datetime) -> Un
             return Misconfigured("unauthorized", detail)
         case 403:
             return _forbidden(kind, detail, posting=posting)
+        case 400 | 404 if not kind and not detail:  # a page of something before X, which knows no post
+            return Transient("x-unreadable", f"{status} without X's words")
         case 404:
             return Permanent("post-gone", detail)
         case 400:
@@ -62,7 +62,7 @@ def _forbidden(kind: str, detail: str, *, posting: bool) -> UnrollError:
     said = detail.casefold()
     if DUPLICATE in said:
         return Permanent("duplicate-text", detail)
-    if kind in OUR_FAULT or NOT_PERMITTED in said or not posting:
+    if kind in OUR_FAULT or NOT_PERMITTED in said or not said or not posting:
         return Misconfigured("not-permitted", detail)
     if NOT_SUMMONED in said:
         return Permanent("reply-not-allowed", detail)
@@ -77,15 +77,17 @@ def _problem(response: requests.Response) -> tuple[str, str]:
         return "", ""
     if not isinstance(body, Mapping):
         return "", ""
-    first = next((item for item in body.get("errors") or () if isinstance(item, Mapping)), {})
+    errors = body.get("errors")
+    told = errors if isinstance(errors, list) else []
+    first = next((item for item in told if isinstance(item, Mapping)), {})
     kind = body.get("type") or first.get("type") or ""
     detail = body.get("detail") or first.get("detail") or first.get("message") or body.get("title") or ""
     return str(kind).rstrip("/").rsplit("/", 1)[-1], str(detail)
 
 
 def _reset(error: tweepy.HTTPException, now: datetime) -> datetime:
-    reset = getattr(error, "reset_time", None)
-    return now + UNKNOWN_WINDOW if reset is None else max(now, datetime.fromtimestamp(reset, UTC))
+    told = read(error.response.headers, refused=True, now=now)
+    return max(now, datetime.fromtimestamp(told.blocked, UTC)) if told else now
 
 
 def _never_left(error: requests.RequestException) -> bool:

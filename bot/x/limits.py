@@ -26,8 +26,11 @@ class Window:
     """`limit` calls in `seconds`, as documented."""
 
     limit: int
-    seconds: int = 900
+    seconds: float = 900
 
+
+# The window, then the days that X counts for a user and for the app.
+HEADERS = ("x-rate-limit", "x-user-limit-24hour", "x-app-limit-24hour")
 
 # docs.x.com/x-api/fundamentals/rate-limits (August 2026): the smaller of what the user and the app may.
 WINDOWS: Mapping[str, Window] = {
@@ -39,11 +42,14 @@ WINDOWS: Mapping[str, Window] = {
     "GET /2/users/me": Window(75),
     "POST /2/tweets": Window(100),
 }
-# X allows the archive search once a second besides.
-PACED = {"GET /2/tweets/search/all": Window(1, 1)}
+# X allows the archive search once a second besides; the margin is for two calls' ways through the network.
+PACED = {"GET /2/tweets/search/all": Window(1, 1.1)}
 
 # Without Redis a process cannot see the others: it takes a fraction that three more may take as well.
 ALONE = 4
+
+# A 429 without a reset header says nothing of its end; a minute is a fifteenth of X's windows.
+UNKNOWN_WINDOW = timedelta(seconds=60)
 
 ACQUIRE = """
 local state = redis.call('HMGET', KEYS[1], 'remaining', 'reset', 'blocked')
@@ -57,41 +63,83 @@ redis.call('EXPIRE', KEYS[1], math.ceil(reset - now) + 60)
 return {1, tostring(reset)}
 """
 
+# What X says of a window that is over says nothing, and one that ends later than ours is a newer one. Else
+# the smaller count holds: X does not know of the calls that are on their way.
 OBSERVE = """
-local now, remaining, reset, blocked = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4]
-local state = redis.call('HMGET', KEYS[1], 'remaining', 'reset')
-local known, until_ = tonumber(state[1]), tonumber(state[2])
-if known and until_ and until_ > now and known < remaining then remaining = known end
-redis.call('HSET', KEYS[1], 'remaining', remaining, 'reset', tostring(reset))
-if blocked == '1' then redis.call('HSET', KEYS[1], 'blocked', tostring(reset)) end
-redis.call('EXPIRE', KEYS[1], math.max(1, math.ceil(reset - now)) + 60)
+local now, remaining = tonumber(ARGV[1]), tonumber(ARGV[2])
+local reset, blocked = tonumber(ARGV[3]), tonumber(ARGV[4])
+local state = redis.call('HMGET', KEYS[1], 'remaining', 'reset', 'blocked')
+local known, ends, closed = tonumber(state[1]), tonumber(state[2]), tonumber(state[3])
+if reset > now then
+  if known and ends and ends > now and reset < ends + 5 and known < remaining then remaining = known end
+  redis.call('HSET', KEYS[1], 'remaining', remaining, 'reset', tostring(reset))
+end
+if blocked > math.max(now, closed or 0) then redis.call('HSET', KEYS[1], 'blocked', tostring(blocked)) end
+redis.call('EXPIRE', KEYS[1], math.max(1, math.ceil(math.max(reset, blocked, closed or 0) - now)) + 60)
 return 1
 """
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What an answer says of a window: calls left, when they come back, and until when none may be made."""
+
+    remaining: int
+    reset: float
+    blocked: float = 0.0
+
+
+@dataclass(slots=True)
+class _Share:
+    used: int = 0
+    left: int | None = None
+    reset: float = 0.0
+    blocked: float = 0.0
+
+
 @dataclass(slots=True)
 class _Alone:
-    """The windows of one process, while Redis is away."""
+    """What one process has used of each window, for the time when Redis is away."""
 
-    used: dict[str, tuple[int, float]] = field(default_factory=dict)
+    shares: dict[str, _Share] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def note(self, key: str, now: float, reset: float) -> None:
+        """A call that Redis granted: it counts here as well."""
+        with self.lock:
+            share = self._share(key, now)
+            share.used, share.reset = share.used + 1, reset
+
+    def observe(self, key: str, told: Told, now: float) -> None:
+        with self.lock:
+            share = self._share(key, now)
+            share.blocked = max(share.blocked, told.blocked)
+            if told.reset > now:
+                share.left, share.reset = told.remaining // ALONE, told.reset
 
     def acquire(self, key: str, window: Window, now: float) -> tuple[bool, float]:
         with self.lock:
-            used, reset = self.used.get(key, (0, 0.0))
-            if reset <= now:
-                used, reset = 0, now + window.seconds
-            if used >= max(1, window.limit // ALONE):
-                return False, reset
-            self.used[key] = (used + 1, reset)
-            return True, reset
+            share = self._share(key, now)
+            if share.blocked > now:
+                return False, share.blocked
+            share.reset = share.reset or now + window.seconds
+            if share.left == 0 or share.used >= max(1, window.limit // ALONE):
+                return False, share.reset
+            share.used += 1
+            share.left = None if share.left is None else share.left - 1
+            return True, share.reset
+
+    def _share(self, key: str, now: float) -> _Share:
+        share = self.shares.setdefault(key, _Share())
+        if share.reset <= now:
+            share.used, share.left, share.reset = 0, None, 0.0
+        return share
 
 
 class Limits:
     """The budgets of one X token. `acquire` raises Transient with the time at which the window opens."""
 
     def __init__(self, client: redis.Redis, token: str) -> None:
-        self._redis = client
         self._token = hashlib.sha256(token.encode()).hexdigest()[:12]
         self._acquire = client.register_script(ACQUIRE)
         self._observe = client.register_script(OBSERVE)
@@ -100,43 +148,58 @@ class Limits:
     def acquire(self, endpoint: str, *, now: datetime) -> None:
         windows = [WINDOWS[endpoint], *([PACED[endpoint]] if endpoint in PACED else [])]
         for window in reversed(windows):
-            granted, reset = self._take(f"{endpoint} {window.seconds}", window, now.timestamp())
+            granted, reset = self._take(_key(endpoint, window), window, now.timestamp())
             if not granted:
                 opens = max(datetime.fromtimestamp(reset, UTC), now + timedelta(milliseconds=50))
                 raise Transient("rate-limited", f"{endpoint} window used up", retry_at=opens, counts=False)
 
     def observe(self, endpoint: str, headers: Mapping[str, str], *, refused: bool, now: datetime) -> None:
         """Takes over what X says is left; a refusal closes the window until its reset."""
-        told = _window(headers)
+        told = read(headers, refused=refused, now=now)
         if told is None:
             return
-        remaining, reset = told
-        key = self._key(f"{endpoint} {WINDOWS[endpoint].seconds}")
+        key, at = _key(endpoint, WINDOWS[endpoint]), now.timestamp()
+        self._alone.observe(key, told, at)
         try:
-            blocked = "1" if refused else "0"
-            self._observe(keys=[key], args=[now.timestamp(), 0 if refused else remaining, reset, blocked])
+            self._observe(keys=[self._name(key)], args=[at, told.remaining, told.reset, told.blocked])
         except redis.RedisError as error:
             log.warning("limits.redis_away", error=type(error).__name__)
 
-    def _take(self, name: str, window: Window, now: float) -> tuple[bool, float]:
+    def _take(self, key: str, window: Window, now: float) -> tuple[bool, float]:
         try:
-            granted, reset = self._acquire(keys=[self._key(name)], args=[now, window.limit, window.seconds])
-            return bool(granted), float(reset)
+            granted, told = self._acquire(keys=[self._name(key)], args=[now, window.limit, window.seconds])
         except redis.RedisError as error:
             log.warning("limits.redis_away", error=type(error).__name__)
-            return self._alone.acquire(name, window, now)
+            return self._alone.acquire(key, window, now)
+        if granted:
+            self._alone.note(key, now, float(told))
+        return bool(granted), float(told)
 
-    def _key(self, name: str) -> str:
-        return f"unroll:window:{self._token}:{name}"
+    def _name(self, key: str) -> str:
+        return f"unroll:window:{self._token}:{key}"
 
 
-def _window(headers: Mapping[str, str]) -> tuple[int, float] | None:
-    """Calls left and the time they come back; a used-up day counts before an open window."""
-    told: list[tuple[int, float]] = []
-    for name in ("x-rate-limit", "x-user-limit-24hour", "x-app-limit-24hour"):
-        try:
-            told.append((int(headers[f"{name}-remaining"]), float(headers[f"{name}-reset"])))
-        except (KeyError, ValueError):
-            continue
-    spent = [window for window in told if window[0] <= 0]
-    return max(spent, key=lambda window: window[1]) if spent else next(iter(told), None)
+def read(headers: Mapping[str, str], *, refused: bool, now: datetime) -> Told | None:
+    """What an answer's headers say. A used-up day blocks beside the window, a refusal until its reset."""
+    window, *days = (_window(headers, name) for name in HEADERS)
+    spent = [day[1] for day in days if day is not None and day[0] <= 0]
+    if refused and window is None and not spent:
+        spent = [(now + UNKNOWN_WINDOW).timestamp()]
+    if refused and window is not None:
+        window = 0, window[1]
+        spent.append(window[1])
+    if window is None and not spent:
+        return None
+    remaining, reset = window or (0, 0.0)
+    return Told(remaining, reset, blocked=max(spent, default=0.0))
+
+
+def _window(headers: Mapping[str, str], name: str) -> tuple[int, float] | None:
+    try:
+        return int(headers[f"{name}-remaining"]), float(int(headers[f"{name}-reset"]))
+    except (KeyError, ValueError):
+        return None
+
+
+def _key(endpoint: str, window: Window) -> str:
+    return f"{endpoint} {window.seconds:g}"

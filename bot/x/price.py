@@ -14,6 +14,9 @@ Resource = Literal["post", "user", "mention", "reply"]
 PRICES: Mapping[Resource, int] = {"post": 5_000, "user": 10_000, "mention": 1_000, "reply": 10_000}
 MICRO = 1_000_000
 
+# Both dialects' names of what comes by expansion.
+EXPANDED: Mapping[Resource, tuple[str, ...]] = {"post": ("tweets", "posts"), "user": ("users",)}
+
 
 @dataclass(frozen=True, slots=True)
 class Item:
@@ -42,14 +45,20 @@ def bill(answer: Mapping[str, Any], *, own_mentions: bool = False) -> list[Item]
 
 
 def _items(answer: Mapping[str, Any], *, own_mentions: bool) -> Iterator[Item]:
-    data = answer.get("data") or []
-    for item in data if isinstance(data, list) else [data]:
+    for item in _listed(answer.get("data")):
         if "username" in item:
             yield Item("user", int(item["id"]))
         else:
             yield Item("mention" if own_mentions else "post", int(item["id"]))
-    includes = answer.get("includes") or {}
-    for item in (includes.get("tweets") or []) + (includes.get("posts") or []):
-        yield Item("post", int(item["id"]))
-    for item in includes.get("users") or []:
-        yield Item("user", int(item["id"]))
+    includes = answer.get("includes")
+    for kind, names in EXPANDED.items():
+        for name in names:
+            for item in _listed(includes.get(name) if isinstance(includes, Mapping) else None):
+                yield Item(kind, int(item["id"]))
+
+
+def _listed(value: Any) -> Iterator[Mapping[str, Any]]:
+    """The things with an id; what else an answer may hold is nothing that X could bill."""
+    for item in value if isinstance(value, list) else [value]:
+        if isinstance(item, Mapping) and str(item.get("id")).isdecimal():
+            yield item

@@ -1,0 +1,48 @@
+"""X's client against the sandbox, with a meter that remembers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import pytest
+
+from bot.errors import Transient
+from bot.x import X
+from bot.x.price import Item
+
+
+@dataclass
+class Purse:
+    """A meter: what may be spent, what was booked, and what is still reserved."""
+
+    budget: int = 10_000_000
+    booked: list[Item] = field(default_factory=list)
+    reserved: int = 0
+
+    def affordable(self, wanted: int, *, at_least: int) -> int:
+        granted = min(wanted, self.budget - self.reserved)
+        if granted < at_least:
+            raise Transient("over-budget")
+        self.reserved += granted
+        return granted
+
+    def book(self, items: list[Item]) -> None:
+        self.booked += items
+        self.reserved = 0
+
+
+@pytest.fixture
+def purse() -> Purse:
+    return Purse()
+
+
+@pytest.fixture
+def x(house, purse) -> X:
+    return X(house.parts.connection, purse, house.world.now)
+
+
+@pytest.fixture
+def impatient(monkeypatch):
+    """Reads are not tried again in place."""
+    monkeypatch.setattr("bot.x.client.PATIENCE", timedelta())

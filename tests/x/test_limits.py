@@ -1,0 +1,196 @@
+"""X's windows, shared by all workers: on fakeredis and on a real server."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+
+import fakeredis
+import pytest
+import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from bot.errors import Transient
+from bot.x.limits import ALONE, PACED, UNKNOWN_WINDOW, WINDOWS, Limits
+from sandbox import broker
+
+MENTIONS, ARCHIVE, POST = "GET /2/users/:id/mentions", "GET /2/tweets/search/all", "POST /2/tweets"
+NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+QUARTER = timedelta(seconds=900)
+SECOND = timedelta(seconds=1)
+
+
+@pytest.fixture(scope="module")
+def real_redis(tmp_path_factory):
+    with broker.serve(tmp_path_factory.mktemp("broker")) as url, redis.Redis.from_url(url) as client:
+        yield client
+
+
+@pytest.fixture(params=["fake", pytest.param("real", marks=pytest.mark.broker)])
+def client(request):
+    if request.param == "fake":
+        return fakeredis.FakeRedis()
+    real = request.getfixturevalue("real_redis")
+    real.flushall()
+    return real
+
+
+@pytest.fixture
+def limits(client):
+    return Limits(client, "a token")
+
+
+def headers(remaining, *, ends=QUARTER, name="x-rate-limit"):
+    return {f"{name}-remaining": str(remaining), f"{name}-reset": str(int((NOW + ends).timestamp()))}
+
+
+def granted(limits, endpoint=MENTIONS, *, at=NOW, tries=1_000):
+    """How many calls are let through, and when the next may be made."""
+    for number in range(tries):
+        try:
+            limits.acquire(endpoint, now=at)
+        except Transient as refusal:
+            return number, refusal.retry_at
+    return tries, None
+
+
+def test_sixteen_racing_workers_get_exactly_the_window(limits):
+    with ThreadPoolExecutor(16) as pool:
+        shares = list(pool.map(lambda _: granted(limits, tries=40)[0], range(16)))
+    assert sum(shares) == WINDOWS[MENTIONS].limit == 300
+
+
+def test_an_empty_window_is_nobodys_failure(limits):
+    granted(limits)
+    with pytest.raises(Transient) as told:
+        limits.acquire(MENTIONS, now=NOW)
+    assert (told.value.reason, told.value.counts) == ("rate-limited", False)
+
+
+def test_another_process_sees_the_same_window_and_another_token_its_own(limits, client):
+    assert granted(limits, tries=299) == (299, None)
+    assert granted(Limits(client, "a token")) == (1, NOW + QUARTER)
+    assert granted(Limits(client, "another token"))[0] == 300
+
+
+def test_a_new_window_opens_at_the_reset(limits):
+    assert granted(limits) == (300, NOW + QUARTER)
+    assert granted(limits, at=NOW + QUARTER - SECOND)[0] == 0
+    assert granted(limits, at=NOW + QUARTER)[0] == 300
+
+
+def test_what_x_says_is_left_holds_if_it_is_less(limits):
+    granted(limits, tries=10)
+    limits.observe(MENTIONS, headers(20), refused=False, now=NOW)
+    limits.observe(MENTIONS, headers(290), refused=False, now=NOW)
+    assert granted(limits)[0] == 20
+
+
+def test_calls_on_their_way_are_not_given_back(limits):
+    granted(limits, tries=10)
+    limits.observe(MENTIONS, headers(299), refused=False, now=NOW)
+    assert granted(limits)[0] == 290
+
+
+def test_xs_newer_window_is_taken_for_a_new_one(limits):
+    granted(limits, tries=300)
+    limits.observe(MENTIONS, headers(299, ends=2 * QUARTER), refused=False, now=NOW + QUARTER - SECOND)
+    assert granted(limits, at=NOW + QUARTER - SECOND)[0] == 299
+
+
+def test_a_late_answer_of_an_old_window_says_nothing(limits):
+    granted(limits, tries=10)
+    limits.observe(MENTIONS, headers(0, ends=-SECOND), refused=False, now=NOW)
+    assert granted(limits)[0] == 290
+
+
+def test_a_refusal_blocks_everybody_until_its_reset(limits):
+    limits.observe(MENTIONS, headers(0, ends=90 * SECOND), refused=True, now=NOW)
+    assert granted(limits) == (0, NOW + 90 * SECOND)
+    limits.observe(MENTIONS, headers(200, ends=90 * SECOND), refused=False, now=NOW)
+    assert granted(limits, at=NOW + 89 * SECOND)[0] == 0
+    assert granted(limits, at=NOW + 91 * SECOND)[0] == 300
+
+
+def test_a_refusal_without_a_reset_blocks_for_a_minute(limits):
+    limits.observe(MENTIONS, {}, refused=True, now=NOW)
+    assert granted(limits) == (0, NOW + UNKNOWN_WINDOW)
+    assert granted(limits, at=NOW + UNKNOWN_WINDOW)[0] == 300
+
+
+@pytest.mark.parametrize("told", [{}, {"x-rate-limit-remaining": "many", "x-rate-limit-reset": "soon"}])
+def test_an_answer_that_tells_nothing_changes_nothing(limits, told):
+    limits.observe(MENTIONS, told, refused=False, now=NOW)
+    assert granted(limits)[0] == 300
+
+
+@pytest.mark.parametrize("who", ["user", "app"])
+def test_a_used_up_day_counts_before_an_open_window(limits, who):
+    day = headers(0, ends=timedelta(hours=20), name=f"x-{who}-limit-24hour")
+    limits.observe(POST, headers(80) | day, refused=False, now=NOW)
+    limits.observe(POST, headers(79), refused=False, now=NOW)
+    assert granted(limits, POST, at=NOW + 2 * QUARTER) == (0, NOW + timedelta(hours=20))
+    assert granted(limits, POST, at=NOW + timedelta(hours=20))[0] == 100
+
+
+def test_a_day_with_calls_left_leaves_the_window_alone(limits):
+    day = headers(9_000, ends=timedelta(hours=20), name="x-user-limit-24hour")
+    limits.observe(POST, headers(80) | day, refused=False, now=NOW)
+    assert granted(limits, POST)[0] == 80
+
+
+def test_the_archive_search_is_paced(limits):
+    with ThreadPoolExecutor(16) as pool:
+        shares = list(pool.map(lambda _: granted(limits, ARCHIVE, tries=3)[0], range(16)))
+    assert sum(shares) == 1
+    pace = timedelta(seconds=PACED[ARCHIVE].seconds)
+    assert pace >= SECOND
+    _, opens = granted(limits, ARCHIVE)
+    assert abs(opens - (NOW + pace)) < timedelta(milliseconds=1)
+    assert granted(limits, ARCHIVE, at=NOW + 2 * pace)[0] == 1
+
+
+def test_emptied_redis_starts_anew_and_x_corrects_it(limits, client):
+    granted(limits, tries=200)
+    client.flushall()
+    client.script_flush()
+    limits.acquire(MENTIONS, now=NOW)
+    limits.observe(MENTIONS, headers(99), refused=False, now=NOW)
+    assert granted(limits)[0] == 99
+
+
+class TestAlone:
+    """Redis is away."""
+
+    @pytest.fixture
+    def limits(self):
+        nobody = redis.Redis(port=broker.free_port(), retry=Retry(NoBackoff(), 0))
+        return Limits(nobody, "a token")
+
+    def test_a_process_takes_its_share_and_raises_nothing_else(self, limits):
+        with ThreadPoolExecutor(16) as pool:
+            shares = list(pool.map(lambda _: granted(limits, tries=20)[0], range(16)))
+        assert sum(shares) * ALONE == 300
+        assert granted(limits, at=NOW + QUARTER)[0] == 75
+
+    def test_it_believes_x(self, limits):
+        limits.observe(MENTIONS, headers(40), refused=False, now=NOW)
+        assert granted(limits) == (10, NOW + QUARTER)
+        limits.observe(MENTIONS, headers(0, ends=2 * QUARTER), refused=True, now=NOW)
+        assert granted(limits, at=NOW + QUARTER) == (0, NOW + 2 * QUARTER)
+
+    def test_the_archive_search_stays_paced(self, limits):
+        assert granted(limits, ARCHIVE)[0] == 1
+        assert granted(limits, ARCHIVE, at=NOW + 2 * SECOND)[0] == 1
+
+
+def test_what_was_used_before_redis_went_away_counts(monkeypatch):
+    limits = Limits(fakeredis.FakeRedis(), "a token")
+    granted(limits, tries=70)
+    monkeypatch.setattr(limits, "_acquire", gone)
+    assert granted(limits)[0] == 5
+    monkeypatch.undo()
+    assert granted(limits)[0] == 230
+
+
+def gone(**_):
+    raise redis.ConnectionError("gone")
