@@ -10,6 +10,7 @@ from typing import Any, Literal
 EntityKind = Literal["url", "mention", "hashtag", "cashtag"]
 MediaKind = Literal["photo", "video", "animated_gif"]
 JobState = Literal["queued", "running", "waiting", "done", "refused", "failed"]
+CommandKind = Literal["stop", "start", "opt-out", "opt-in", "delete", "unlist", "refresh", "help"]
 GapReason = Literal["deleted", "protected", "withheld", "not-found", "over-cap"]
 
 
@@ -232,6 +233,14 @@ class Refusal:
     """Why a mention is not answered with a thread: a stable word, see `unroll jobs show`."""
 
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """The mention tells the bot to do something else; `goal` is the post it stands under, where it matters."""
+
+    kind: CommandKind
+    goal: Goal | None = None
 
 
 Decision = Request | Refusal
