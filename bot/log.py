@@ -8,21 +8,32 @@ from __future__ import annotations
 import logging
 import re
 import sys
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 from typing import Any
+from urllib.parse import quote, unquote, urlsplit
 
 import structlog
+import structlog.tracebacks
 from structlog.typing import Processor
 
 from bot.settings import CREDENTIALS, Settings
 
 # Whatever slips into a message: headers and addresses carry secrets in these forms.
 SECRETS = (
-    re.compile(r"(?i)\b(bearer|oauth)\s+[^\s'\"]+"),
-    re.compile(r"(?<=://)([^/@\s:]*):[^/@\s]+(?=@)"),
-    re.compile(r"(?i)\b(oauth_\w+|access_token|client_secret)=[^\s&,'\"]+"),
+    (re.compile(r"(?i)\b(bearer)\s+[^\s'\"]+"), r"\1 ***"),
+    (re.compile(r"(?i)\b(oauth)\s+oauth_\w+=.*"), r"\1 ***"),
+    (re.compile(r"(?i)\b(oauth_\w+|access_token|client_secret)=\"?[^\s&,'\"]+"), r"\1=***"),
+    (re.compile(r"(?<=://)([^/@\s:]*):[^/@\s]+(?=@)"), r"\1:***"),
 )
+
+# A shorter password is part of too many words: it is hidden in addresses only.
+TELLING_LENGTH = 8
+
 QUIET = ("tweepy", "oauthlib", "requests_oauthlib", "urllib3", "PIL", "alembic", "kombu", "amqp", "asyncio")
+
+TRACEBACKS = structlog.processors.ExceptionRenderer(
+    structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
+)
 
 
 def configure(settings: Settings) -> None:
@@ -41,10 +52,11 @@ def configure(settings: Settings) -> None:
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.StackInfoRenderer(),
     ]
+    # Exceptions become words before secrets are hidden, and without the values of local variables.
     tail: list[Processor] = (
-        [structlog.processors.dict_tracebacks, hide, structlog.processors.JSONRenderer(ensure_ascii=False)]
+        [TRACEBACKS, hide, structlog.processors.JSONRenderer(ensure_ascii=False, default=repr)]
         if as_json
-        else [hide, structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+        else [structlog.processors.format_exc_info, hide, _console()]
     )
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
@@ -67,20 +79,31 @@ def configure(settings: Settings) -> None:
     logging.getLogger("alembic.runtime.migration").setLevel(logging.WARNING)
 
 
+def _console() -> structlog.dev.ConsoleRenderer:
+    return structlog.dev.ConsoleRenderer(
+        colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+    )
+
+
 def _known_secrets(settings: Settings) -> tuple[str, ...]:
-    values = (getattr(settings, name) for name in CREDENTIALS)
-    return tuple(value.get_secret_value() for value in values if value)
+    """The longest first, as they are and as addresses spell them."""
+    keys = [value.get_secret_value() for name in CREDENTIALS if (value := getattr(settings, name))]
+    passwords = (urlsplit(url).password for url in (settings.database_url, settings.redis_url))
+    telling = [*keys, *(word for word in passwords if word and len(word) >= TELLING_LENGTH)]
+    spelt = {form for word in telling if word for form in (word, quote(word, safe=""), unquote(word))}
+    return tuple(sorted(spelt, key=len, reverse=True))
 
 
 def _hidden(value: Any, known: tuple[str, ...]) -> Any:
-    if isinstance(value, dict):
-        return {key: _hidden(item, known) for key, item in value.items()}
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    if isinstance(value, Mapping):
+        return {_hidden(key, known): _hidden(item, known) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [_hidden(item, known) for item in value]
-    if not isinstance(value, str):
-        return value
+    text = value if isinstance(value, str) else repr(value)
     for secret in known:
-        value = value.replace(secret, "***")
-    for pattern in SECRETS:
-        value = pattern.sub(lambda match: f"{match.group(1)}:***" if match.lastindex else "***", value)
-    return value
+        text = text.replace(secret, "***")
+    for pattern, instead in SECRETS:
+        text = pattern.sub(instead, text)
+    return text
