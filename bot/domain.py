@@ -237,7 +237,7 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """The mention tells the bot to do something else; `goal` is the post it stands under, where it matters."""
+    """The mention tells the bot to do something else; `goal` is the post it stands under, if it matters."""
 
     kind: CommandKind
     goal: Goal | None = None
