@@ -85,10 +85,10 @@ def _server() -> str | None:
 def _fake(port: int) -> None:
     """Over TCP with Nagle off: with it each answer waits 40 ms for the client to acknowledge the last."""
     from fakeredis import TcpFakeServer  # noqa: PLC0415 - the last resort
-    from fakeredis._tcp_server import TCPFakeRequestHandler  # noqa: PLC0415
 
-    TCPFakeRequestHandler.disable_nagle_algorithm = True
-    TcpFakeServer(("127.0.0.1", port)).serve_forever()
+    server = TcpFakeServer(("127.0.0.1", port))
+    server.RequestHandlerClass.disable_nagle_algorithm = True  # type: ignore[attr-defined]  # a class of socketserver's
+    server.serve_forever()
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ import pytest
 from sqlalchemy import event
 
 from bot.store import Store, open_store
+from tests.needs import unavailable
 from tests.store import postgres
 from tests.store.databases import Databases, Files, Server
 
@@ -31,9 +32,7 @@ def postgres_databases() -> Iterator[Server]:
         try:
             url = stack.enter_context(postgres.server())
         except postgres.Unavailable as why:
-            if os.environ.get("UNROLL_REQUIRE_ALL"):
-                pytest.fail(str(why))
-            pytest.skip(str(why))
+            unavailable(str(why))
         server = Server(url, prefix=f"unroll_test_{os.getpid()}")
         yield server
         server.close()

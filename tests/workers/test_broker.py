@@ -1,0 +1,60 @@
+"""Where no server fits the machine, fakeredis over TCP carries the tasks."""
+
+import shutil
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from tempfile import mkdtemp
+
+import pytest
+import redis
+from celery.contrib.testing.worker import start_worker
+
+from bot.queue import broker_address, celery_app, enqueue
+from sandbox import broker
+from tests.needs import require_broker
+
+
+def test_the_last_resort_carries_a_task():
+    port = broker.free_port()
+    words = [sys.executable, "-m", "sandbox.broker", "--port", str(port)]
+    with subprocess.Popen(words, stderr=subprocess.DEVNULL) as server:
+        try:
+            broker.wait_for(port)
+            app = celery_app(f"redis://127.0.0.1:{port}/0")
+            carried, done = [], threading.Event()
+
+            @app.task(name="carry")
+            def carry(what):
+                carried.append(what)
+                done.set()
+
+            with start_worker(app, pool="threads", perform_ping_check=False, shutdown_timeout=10):
+                app.send_task("carry", args=["a wake-up"])
+                assert done.wait(10)
+            assert carried == ["a wake-up"]
+            app.close()
+        finally:
+            server.terminate()
+
+
+@pytest.mark.broker
+def test_a_unix_socket_is_written_as_celery_wants_it(tmp_path):
+    require_broker()
+    path = Path(mkdtemp(prefix="unroll-")) / "s"  # a socket's path must be short
+    port = broker.free_port()
+    with subprocess.Popen(
+        [*broker.command(port, tmp_path), "--unixsocket", path], stdout=subprocess.DEVNULL
+    ) as server:
+        try:
+            broker.wait_for(port)
+            with celery_app(f"unix://{path}?db=2") as app:
+                enqueue(app, 7, 8)
+            with redis.Redis(port=port, db=2) as client:
+                assert client.llen("unroll") == 1
+        finally:
+            server.terminate()
+            server.wait()
+            shutil.rmtree(path.parent)
+    assert broker_address("redis://localhost:6379/0") == "redis://localhost:6379/0"

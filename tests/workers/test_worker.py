@@ -1,0 +1,130 @@
+"""The worker lives and dies: each mention gets one reply all the same."""
+
+import signal
+import subprocess
+import time
+from datetime import timedelta
+
+import pytest
+
+from bot.queue import celery_app, enqueue
+from tests.workers.conftest import ROOT, WORKER
+
+pytestmark = pytest.mark.broker
+POST = "POST /2/tweets"
+A_MINUTE = timedelta(seconds=61)
+
+
+def replies(plant, mention):
+    return len(plant.world.replies_to(mention.id))
+
+
+def until_done(plant, *mentions):
+    """The poller goes on ticking, each tick as if a minute had passed, until nothing is left."""
+    end = time.monotonic() + 20
+    while not plant.done(*mentions):
+        assert time.monotonic() < end, plant.said()[-4_000:]
+        plant.tick(later=A_MINUTE)
+        time.sleep(0.2)
+
+
+def test_mentions_are_answered_and_doubled_messages_change_nothing(plant):
+    plant.start_worker()
+    mentions = [plant.mention(number) for number in range(3)]
+    plant.tick()
+    plant.wait(lambda: plant.done(*mentions), "all are answered")
+
+    app = celery_app(plant.settings.redis_url)
+    with app:
+        for mention in mentions * 2:
+            enqueue(app, plant.job(mention).id, mention.number)
+    plant.wait(lambda: plant.redis.llen("unroll") == 0, "all are taken")
+    time.sleep(0.2)
+    assert [replies(plant, mention) for mention in mentions] == [1, 1, 1]
+    assert [plant.job(mention).attempts for mention in mentions] == [1, 1, 1]
+    plant.wait(
+        lambda: plant.parts.store.media.waiting(plant.job(mentions[0]).thread_id) == 0, "pictures come"
+    )
+
+
+@pytest.mark.parametrize("fault", ["slow", "lost before it was done"])
+def test_a_worker_killed_while_it_speaks_has_spoken_once(plant, fault):
+    worker = plant.start_worker()
+    if fault == "slow":
+        plant.world.faults.slow(POST, 5)
+    mention = plant.mention()
+    plant.tick()
+    if fault == "slow":
+        plant.wait(lambda: replies(plant, mention) == 1, "the reply is out, its answer is not")
+    else:
+        plant.wait(lambda: plant.job(mention).state == "running", "the job is claimed")
+    worker.send_signal(signal.SIGKILL)
+    worker.wait()
+    time.sleep(plant.settings.reply_visible_after_seconds)
+
+    plant.end_lease(mention)
+    plant.start_worker()
+    until_done(plant, mention)
+    assert replies(plant, mention) == 1
+    job = plant.job(mention)
+    assert str(job.reply_id) == plant.world.replies_to(mention.id)[0].id
+
+
+def test_an_answer_that_never_came_is_looked_for(plant):
+    plant.start_worker()
+    plant.world.faults.drop_answer_of(POST)
+    mention = plant.mention()
+    plant.tick()
+    plant.wait(lambda: plant.job(mention).reason == "reply-unsure", "the job is unsure")
+    time.sleep(plant.settings.reply_visible_after_seconds)
+    until_done(plant, mention)
+    assert replies(plant, mention) == 1
+
+
+def test_lost_messages_are_sent_again(plant):
+    mentions = [plant.mention(number) for number in range(2)]
+    plant.tick()
+    assert plant.redis.llen("unroll") == 2
+    plant.redis.flushall()
+    plant.start_worker()
+    plant.tick()
+    assert plant.redis.llen("unroll") == 0, "they may still be on their way"
+    plant.tick(later=A_MINUTE)
+    plant.wait(lambda: plant.done(*mentions), "all are answered")
+    assert [replies(plant, mention) for mention in mentions] == [1, 1]
+
+
+def test_sigterm_lets_a_worker_finish(plant):
+    worker = plant.start_worker()
+    plant.world.faults.slow(POST, 1)
+    mention = plant.mention()
+    plant.tick()
+    plant.wait(lambda: replies(plant, mention) == 1, "the reply is out, its answer is not")
+    worker.send_signal(signal.SIGTERM)
+    assert worker.wait(timeout=8) == 0
+    assert plant.done(mention)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "named"),
+    [
+        ({"X_BEARER_TOKEN": ""}, "X_BEARER_TOKEN"),
+        ({"POLL_INTERVAL_SECONDS": "often"}, "POLL_INTERVAL_SECONDS"),
+        ({"DATABASE_URL": "sqlite:////dev/null/unroll.db"}, "DATABASE_URL"),
+    ],
+)
+def test_a_wrong_setting_ends_the_worker_at_its_start(plant, wrong, named):
+    done = subprocess.run(
+        WORKER,
+        env=plant.environment(**wrong),
+        cwd=ROOT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        timeout=20,
+        check=False,
+    )
+    assert done.returncode != 0
+    [line] = done.stderr.splitlines()
+    assert line.startswith("unroll: ")
+    assert named in line
