@@ -10,7 +10,7 @@ PIP := $(VENV)/bin/python -m pip --disable-pip-version-check --no-input
 MAKEFLAGS += --no-print-directory
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench
+.PHONY: help demo test lint chaos bench
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,6 +26,9 @@ lint: $(READY) ## check style, types and the arrows between the layers
 	@$(VENV)/bin/ruff format --check .
 	@$(VENV)/bin/mypy
 	@$(VENV)/bin/lint-imports
+
+chaos: $(READY) ## storm the whole house: make chaos ARGS="--seed 1 --seeds 20 --mentions 500"
+	@$(VENV)/bin/python -m tests.chaos $(ARGS)
 
 bench: $(READY) ## measure: threads, pages, exports, the queue
 	@$(VENV)/bin/python -m benchmarks $(ARGS)
