@@ -217,6 +217,9 @@ class _Family:
         key = self._versions.key(post_id)
         return self.parent_of(self._left_out[key]) if key in self._left_out else key
 
+    def holds(self, key: int) -> bool:
+        return key in self.posts or key in self.children
+
     def climb(self, key: int) -> int:
         """The first post of the chain that holds this one; a phantom where the chain is torn."""
         while key in self.posts and (parent := self.parent_of(self.posts[key])) is not None:
@@ -249,13 +252,15 @@ class _Tree:
     def grow(self, missing: Mapping[int, GapReason]) -> None:
         """Everything that hangs on the top. What replies to a post that is gone is bridged to the newest
         post of the chain before it, unless it speaks to others: X puts the people of a side conversation
-        in front of each of its posts.
+        in front of each of its posts, and nobody in front of the thread that it is beside.
         """
         self._add(self.top)
         if self.top not in self.family.posts:
             self.behind.update(dict.fromkeys(self.family.children.get(self.top, ()), self.top))
             self._notice_hole(self.top, missing)
         opening = self.family.posts.get(self.top)
+        if opening and opening.reply_to is not None and not self.children:
+            return  # one answer to somebody is no chain that could go on behind a gap
         people = prefix_people(opening) if opening else self.family.people(self.top)
         for phantom in sorted(self.family.phantoms - {self.top}):
             place = bisect_left(self.members, phantom) - 1
@@ -266,7 +271,7 @@ class _Tree:
                 spoken_to = prefix_people(self.family.posts[child]) - {self.family.author_id}
                 if spoken_to <= self.named:
                     self._notice_hole(phantom, missing)
-                if spoken_to <= people | self.family.people(bridge):
+                if spoken_to <= people | self.family.people(bridge) and bool(spoken_to) >= bool(people):
                     self._bridge(child, phantom, bridge)
 
     def _notice_hole(self, phantom: int, missing: Mapping[int, GapReason]) -> None:
@@ -299,33 +304,49 @@ def _tree(family: _Family, goal: Goal, missing: Mapping[int, GapReason]) -> _Tre
     Where the conversation's first post stands alone, a chain that its author began under somebody's reply
     is meant if that is what was pointed at.
     """
-    top = _top(family, goal)
-    if top is None:
-        return None
-    tree = _Tree(family, top)
-    tree.grow(missing)
     key = family.standing(goal.post_id)
+    top = _root(family, goal, key)
+    if top is None:
+        return None if key is None else _from(key, family, missing)
+    tree = _grown(top, family, missing)
     if len(tree.members) == 1 and key in family.posts and key != top:
-        other = _Tree(family, family.climb(key))
-        other.grow(missing)
-        tree = other if len(other.members) > 1 else tree
+        other = _from(key, family, missing)
+        tree = other if other is not None and len(other.members) > 1 else tree
     return tree if tree.children or top in family.posts else None
 
 
-def _top(family: _Family, goal: Goal) -> int | None:
-    key = family.standing(goal.post_id)
+def _root(family: _Family, goal: Goal, key: int | None) -> int | None:
+    """The conversation's first post, if it is the author's own as far as is known.
+
+    Only the conversation's author has posts without anybody's name in front behind a post that is gone.
+    """
     root = None if goal.conversation_id is None else family.standing(goal.conversation_id)
-    own = root is not None and not family.is_strangers(root)
-    if own and (root in family.posts or root in family.phantoms):
+    if root is None or family.is_strangers(root):
+        return None
+    if root in family.posts or root in family.phantoms or key is None or not family.holds(key):
         return root
-    if key in family.posts or key in family.phantoms:
-        climbed = family.climb(key)
-        torn = climbed in family.phantoms
-        return root if own and torn and not family.people(climbed) else climbed
-    if own:
-        return root
-    tops = (family.climb(each) for each in family.posts)
-    return min(tops, default=None)
+    climbed = family.climb(key)
+    return root if climbed in family.phantoms and not family.people(climbed) else None
+
+
+def _from(key: int, family: _Family, missing: Mapping[int, GapReason]) -> _Tree | None:
+    """The chain that holds a post, from the oldest part that X left of it."""
+    if not family.holds(key):
+        return None
+    top = family.climb(key)
+    if top in family.phantoms:
+        older = {family.climb(child) for children in family.children.values() for child in children}
+        for each in sorted(each for each in older if each < top):
+            tree = _grown(each, family, missing)
+            if top in tree.behind.values():
+                return tree
+    return _grown(top, family, missing)
+
+
+def _grown(top: int, family: _Family, missing: Mapping[int, GapReason]) -> _Tree:
+    tree = _Tree(family, top)
+    tree.grow(missing)
+    return tree
 
 
 def _path(tree: _Tree, key: int | None) -> set[int]:
