@@ -15,6 +15,9 @@ from sqlmodel import Session, SQLModel
 BUSY_TIMEOUT_MS = 20_000
 STATEMENT_TIMEOUT_MS = 20_000
 
+# One for each of a worker's threads, and some.
+CONNECTIONS = 20
+
 # SQLite takes 32,766 variables in a statement, PostgreSQL 65,535.
 INSERT_BATCH = 500
 
@@ -84,14 +87,14 @@ def _engine(url: str) -> Engine:
         return create_engine(
             url,
             pool_pre_ping=True,
-            pool_size=20,
-            max_overflow=20,
+            pool_size=CONNECTIONS,
+            max_overflow=CONNECTIONS,
             connect_args={"connect_timeout": 5, "options": f"-c statement_timeout={STATEMENT_TIMEOUT_MS}"},
         )
     path = make_url(url).database
     if path and path != ":memory:":
         Path(path).parent.mkdir(parents=True, exist_ok=True)
-        engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000})
+        engine = create_engine(url, pool_size=CONNECTIONS, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000})
     else:
         from sqlalchemy.pool import StaticPool  # noqa: PLC0415 - for tests in memory only
 
