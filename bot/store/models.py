@@ -107,6 +107,19 @@ class AuthorRow(SQLModel, table=True):
     updated_at: dt.datetime = _time()
 
 
+class PersonRow(SQLModel, table=True):
+    """What somebody told the bot to do, or not to; `helped_on` is the UTC day of their last help line."""
+
+    __tablename__ = "person"
+    id: int = _key()
+    username: str | None = Field(default=None, index=True)
+    stopped_at: dt.datetime | None = _time(default=None)
+    blocked_at: dt.datetime | None = _time(default=None)
+    opted_out_at: dt.datetime | None = _time(default=None)
+    helped_on: dt.date | None = None
+    updated_at: dt.datetime = _time()
+
+
 class PostRow(SQLModel, table=True):
     """A post as X sent it, with its own media and polls: a page can be made again without asking X."""
 
@@ -144,6 +157,8 @@ class ThreadRow(SQLModel, table=True):
     fetched_at: dt.datetime = _time(index=True)
     checked_at: dt.datetime = _time()
     gone_at: dt.datetime | None = _time(default=None)
+    removed_by: str | None = None  # who took the page down: its author or the operator
+    unlisted_at: dt.datetime | None = _time(default=None)
     revision: int = 0  # counts every change of what the page shows: words, pictures, gone, back
 
 
