@@ -154,7 +154,7 @@ def _overlapping(since_id: int, now: datetime) -> int:
     """From where to ask again. What X's search held back the last time may be a little older than the newest
     post known; on the day itself to look back that far is free.
     """
-    earlier = id_before(since_id, SEARCH_LAG)
+    earlier = id_before(since_id, YOUNG)
     return earlier if earlier is not None and posted_at(earlier).date() == now.date() else since_id
 
 

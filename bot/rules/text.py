@@ -145,7 +145,7 @@ def _place(text: str, entity: Entity) -> Entity | None:
     starts = [
         match.start()
         for sign in SIGNS[entity.kind]
-        for match in re.finditer(re.escape(sign + entity.value), text, re.IGNORECASE)
+        for match in re.finditer(re.escape(sign + entity.value) + r"(?!\w)", text, re.IGNORECASE)
     ]
     if not starts or not entity.value:
         return None

@@ -6,7 +6,7 @@ from datetime import timedelta
 from hypothesis import given
 
 from bot.domain import Goal
-from bot.rules.plan import Lookup, Search, id_before, next_calls, posted_at, search_again_at
+from bot.rules.plan import YOUNG, Lookup, Search, id_before, next_calls, posted_at, search_again_at
 from bot.rules.thread import assemble
 from tests.rules.making import ADA, AUTHORS, BOB, NOON, chain_of, id_at, known, make_post, make_reply, scenes
 
@@ -113,7 +113,7 @@ def test_a_refresh_asks_only_for_what_is_newer():
 def test_on_the_day_itself_it_looks_back_as_far_as_search_may_have_lagged():
     posts = chain_of(5)
     [search] = next_calls(goal_at(posts[0]), known(*posts), now=SOON, newest={ADA: posts[4].id})
-    assert posted_at(posts[4].id) - posted_at(search.since_id) == timedelta(seconds=60)
+    assert posted_at(posts[4].id) - posted_at(search.since_id) == YOUNG
 
 
 def test_what_is_newer_than_an_old_post_is_asked_of_the_archive():
