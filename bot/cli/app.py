@@ -6,9 +6,11 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from typing import Annotated
+from importlib.metadata import version
+from typing import Annotated, NoReturn
 
 import typer
+from typer.exceptions import TyperException
 
 from bot import log
 from bot.cli import output
@@ -42,10 +44,39 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")
 def main() -> None:
     """The entry point: what goes wrong ends in one line and status 1, a wrong usage in status 2."""
     try:
-        app()
+        status = app(standalone_mode=False)
     except BadSettings as error:
-        typer.echo(f"unroll: {error}", err=True)
-        sys.exit(1)
+        _end(str(error), 1)
+    except TyperException as error:
+        said = error.format_message()
+        if not said:  # no command was given, and the help has been shown
+            sys.exit(error.exit_code)
+        context = getattr(error, "ctx", None)
+        command = context.command_path if context else "unroll"
+        _end(f"{said.rstrip('.')}; see `{command} --help`", error.exit_code)
+    sys.exit(status or 0)
+
+
+def _end(why: str, status: int) -> NoReturn:
+    typer.echo(f"unroll: {why}", err=True)
+    sys.exit(status)
+
+
+def _say_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"unroll {version('unroll-bot')}")
+        raise typer.Exit
+
+
+@app.callback()
+def unroll_bot(
+    *,
+    _version: Annotated[
+        bool,
+        typer.Option("--version", callback=_say_version, is_eager=True, help="Print the version and end."),
+    ] = False,
+) -> None:
+    """Answers “@bot unroll” on X with the whole thread as one page."""
 
 
 @contextmanager
@@ -93,21 +124,12 @@ def web(
     port: Annotated[int, typer.Option(help="Port to listen on.", min=1, max=65535)] = 8000,
 ) -> None:
     """Serve the reader site."""
-    from granian import Granian  # noqa: PLC0415 - only this command needs it
-    from granian.constants import Interfaces  # noqa: PLC0415
+    from bot.cli.serving import serve_site  # noqa: PLC0415 - only this command needs the server
 
     settings = load()
     log.configure(settings)
     open_store(settings.database_url).close()  # says at the door what is wrong with the database
-    Granian(
-        "reader.app:create",
-        address=host,
-        port=port,
-        interface=Interfaces.ASGI,
-        factory=True,
-        websockets=False,
-        log_dictconfig={"version": 1, "disable_existing_loggers": False, "root": {"handlers": []}},
-    ).serve()
+    serve_site(host, port)
 
 
 @app.command()

@@ -56,8 +56,10 @@ def _checks(settings: Settings) -> Iterator[Check]:
         return f"{store.database.engine.dialect.name}, schema up to date"
 
     yield _try("database", database)
-    yield _try("broker", lambda: ping(settings))
-    yield _try("workers", lambda: _workers(settings))
+    broker = _try("broker", lambda: ping(settings))
+    yield broker
+    if broker.ok:
+        yield _try("workers", lambda: _workers(settings))
     if store is not None:
         opened = store
         yield _try("poller", lambda: _poller(opened, settings))

@@ -90,9 +90,9 @@ def show_job(job: Annotated[int, typer.Argument(metavar="JOB")], *, as_json: AsJ
         return
     for name, value in shown.items():
         if name not in {"history", "mention"} and value is not None:
-            output.console.print(f"[bold]{name:12}[/]", value, highlight=False, soft_wrap=True)
+            output.field(name, str(value))
     if mention := shown["mention"]:
-        output.console.print("[bold]mention     [/]", mention["text"], highlight=False, markup=False)
+        output.field("mention", " ".join(mention["text"].split()))
     made = output.table("attempt", "worker", "started (UTC)", "ended", "outcome", "detail")
     for each in store.jobs.attempts(job):
         ended = f"{each.ended_at:%H:%M:%S}" if each.ended_at else "-"

@@ -8,6 +8,7 @@ from typing import Any, NoReturn
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from bot.domain import Job
@@ -19,6 +20,11 @@ err = Console(stderr=True)
 def document(value: Any) -> None:
     """The one JSON document on standard output."""
     typer.echo(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+def field(name: str, value: str) -> None:
+    """A name and its value, which may be somebody's words and is never read as markup."""
+    console.print(f"[bold]{name:18}[/]{escape(value)}", highlight=False, soft_wrap=True)
 
 
 def say(line: str) -> None:
