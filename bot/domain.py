@@ -237,13 +237,17 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """The mention tells the bot to do something else; `goal` is the post it stands under, if it matters."""
+    """The mention tells the bot to do something else; `goal` is the post it stands under, if it matters.
+
+    `confirmed` is False where it is done without a word.
+    """
 
     kind: CommandKind
     goal: Goal | None = None
+    confirmed: bool = True
 
 
-Decision = Request | Refusal
+Decision = Request | Refusal | Command
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,11 @@ import re
 from collections.abc import Collection
 from html import unescape
 
-from bot.domain import Decision, Goal, Mention, Post, Refusal, Request
+from bot.domain import Command, CommandKind, Decision, Goal, Mention, Post, Refusal, Request
+from bot.rules.commands import loose_command, strict_command
 
 KEYWORDS = ("unroll", "compile")
+ABOUT_A_THREAD: frozenset[CommandKind] = frozenset({"delete", "unlist", "refresh"})
 
 NEGATIONS = re.compile(r"\b(?:do\s*n[o'\u2019]?t|never|no)\s+(?:please\s+)?(?:@\w+\s+)?(?:{})", re.IGNORECASE)
 STATUS_LINK = re.compile(
@@ -19,30 +21,42 @@ STATUS_LINK = re.compile(
 def decide(
     mention: Mention, *, bot_id: int, bot_username: str, keywords: Collection[str] = KEYWORDS
 ) -> Decision:
-    """The thread that the mention asks for, or why it is none.
+    """The thread that the mention asks for, the command it gives, or why it is neither.
 
     Reasons: `own-post`, `repost`, `in-prefix` (X repeats the bot's name in front of every reply below the
     bot's own), `no-keyword`, `negated`, `no-thread` (nothing was replied to, quoted or linked).
     """
     post = mention.post
-    if objection := _objection(post, bot_id, bot_username, keywords):
-        return Refusal(objection)
-    goal = _goal(post, bot_id)
-    return Request(goal) if goal else Refusal("no-thread")
-
-
-def _objection(post: Post, bot_id: int, bot_username: str, keywords: Collection[str]) -> str | None:
     words = _own_words(post)
+    if objection := _objection(post, words, bot_id, bot_username):
+        return Refusal(objection)
     text = unescape(words)
+    if kind := strict_command(text):
+        return _command(kind, post, bot_id)
+    asks = _says(text, keywords)
+    negated = asks and _says_not(text, keywords)
+    if asks and not negated:
+        goal = _goal(post, bot_id)
+        return Request(goal) if goal else Refusal("no-thread")
+    if kind := loose_command(text, bot_username):
+        return _command(kind, post, bot_id)
+    return Refusal("negated" if negated else "no-keyword")
+
+
+def _objection(post: Post, words: str, bot_id: int, bot_username: str) -> str | None:
+    """Why nothing the post says is meant for the bot."""
     if post.author_id == bot_id:
         return "own-post"
     if post.reposted is not None:
         return "repost"
-    if not _names_bot(post, words, bot_id, bot_username):
-        return "in-prefix"
-    if not _says(text, keywords):
-        return "no-keyword"
-    return "negated" if _says_not(text, keywords) else None
+    return None if _names_bot(post, words, bot_id, bot_username) else "in-prefix"
+
+
+def _command(kind: CommandKind, post: Post, bot_id: int) -> Decision:
+    if kind not in ABOUT_A_THREAD:
+        return Command(kind)
+    goal = _goal(post, bot_id)
+    return Command(kind, goal) if goal else Refusal("no-thread")
 
 
 def post_id_of(address: str) -> int | None:
