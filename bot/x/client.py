@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -16,7 +17,7 @@ from bot.errors import Transient
 from bot.rules.plan import Search
 from bot.x import decode
 from bot.x.connection import Connection, Session
-from bot.x.errors import EXPECTED, fate
+from bot.x.errors import EXPECTED, UNREADABLE, fate
 from bot.x.limits import Limits
 from bot.x.price import PRICES, Item, Meter, bill
 
@@ -41,6 +42,7 @@ TIMELINE_PAGE = 100
 
 # Reads are tried again in place only for seconds, and only where that helps; longer waits are the row's.
 PATIENCE = timedelta(seconds=4)
+TOO_SLOW = "too-slow"
 
 
 def utc_now() -> datetime:
@@ -62,7 +64,8 @@ class X:
     def me(self) -> Author:
         """The bot's own account. Bills a user read."""
         answer = self._read("GET /2/users/me", "get_me", user_auth=True, user_fields=USER_FIELDS)
-        return decode.author(answer["data"])
+        with _readable():
+            return decode.author(answer["data"])
 
     def mentions(self, bot_id: int, *, since_id: int | None, pages: int = 8) -> list[Mention]:
         """The mentions newer than `since_id`, oldest first; X keeps the newest 800.
@@ -85,10 +88,9 @@ class X:
                 user_auth=True,
                 own_mentions=True,
             )
-            page = decode.conversation(answer)
+            page, token = _page(answer)
             fresh = [post_id for post_id in page.posts if post_id not in found]
             found.update((post_id, Mention(page.posts[post_id], page.payloads[post_id])) for post_id in fresh)
-            token = _next(answer)
             if token is None or not fresh:  # X's pagination can repeat itself
                 break
         return [found[post_id] for post_id in sorted(found)]
@@ -103,7 +105,7 @@ class X:
             expansions=["author_id", *ATTACHMENTS],
             **_FIELDS,
         )
-        found = decode.conversation(answer)
+        found, _ = _page(answer)
         told = {version for post in found.posts.values() for version in (post.id, *post.versions)}
         silent: dict[int, GapReason] = {
             i: "not-found" for i in ids if i not in told and i not in found.missing
@@ -130,11 +132,10 @@ class X:
                 expansions=ATTACHMENTS,
                 **_FIELDS,
             )
-            page = decode.conversation(answer)
+            page, token = _page(answer)
             fresh = page.posts.keys() - found.posts.keys()
             found = merged(found, page)
             room -= len(fresh)
-            token = _next(answer)
             if token is None or not fresh:
                 return found
         return replace(found, cut=True)
@@ -153,8 +154,8 @@ class X:
                 tweet_fields=["created_at", "conversation_id", "referenced_tweets", "author_id"],
                 user_auth=True,
             )
-            yield from decode.conversation(answer).posts.values()
-            token = _next(answer)
+            page, token = _page(answer)
+            yield from page.posts.values()
             if token is None:
                 return
 
@@ -193,7 +194,7 @@ class X:
     def _call(self, endpoint: str, name: str, **params: Any) -> dict[str, Any]:
         now = self.clock()
         if self.deadline is not None and now > self.deadline:
-            raise Transient("too-slow", "the deadline of the job is over")
+            raise Transient(TOO_SLOW, "the deadline of the job is over")
         limits = self.connection.user if params.get("user_auth") else self.connection.app
         limits.acquire(endpoint, now=now)
         client = self.connection.client
@@ -238,13 +239,24 @@ def merged(known: Conversation, more: Conversation) -> Conversation:
     )
 
 
-def _next(answer: Mapping[str, Any]) -> str | None:
-    return (answer.get("meta") or {}).get("next_token")
+@contextmanager
+def _readable() -> Iterator[None]:
+    """An answer that is not what X documents is X's trouble, to be outlived like the rest of it."""
+    try:
+        yield
+    except UNREADABLE as error:
+        raise Transient("x-unreadable", f"{type(error).__name__} in an answer") from None
+
+
+def _page(answer: Mapping[str, Any]) -> tuple[Conversation, str | None]:
+    """What an answer holds, and the token of the page after it."""
+    with _readable():
+        return decode.conversation(answer), (answer.get("meta") or {}).get("next_token")
 
 
 def _soon(error: BaseException) -> bool:
     """Worth trying again in place: X stumbled, or its window opens within seconds."""
-    if not isinstance(error, Transient):
+    if not isinstance(error, Transient) or error.reason == TOO_SLOW:
         return False
     if error.retry_at is None:
         return True

@@ -1,17 +1,24 @@
 """Every way X says no, or nothing, through real HTTP and real tweepy -> one of three fates."""
 
 import socket
+import time
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 
+import fakeredis
 import pytest
 import requests
+from pydantic import SecretStr
 
 from bot.errors import Misconfigured, Permanent, Transient, UnrollError
+from bot.rules.plan import Search
+from bot.settings import CREDENTIALS, Settings
 from bot.x import X
-from bot.x.limits import UNKNOWN_WINDOW
+from bot.x.connection import Connection
+from bot.x.limits import UNKNOWN_WINDOW, Limits
 from sandbox.broker import free_port
+from tests.x.conftest import Purse
 
 POST, LOOKUP = "POST /2/tweets", "GET /2/tweets"
 
@@ -234,11 +241,33 @@ class TestNeverLeft:
         assert not fate(lambda: x.reply("Hi.", to=1)).may_have_landed
 
 
-@pytest.mark.parametrize(
-    "body", ["[1, 2]", '"text"', "null", "{}", '{"data": null}', '{"errors": 5, "status": 1}']
-)
+STRANGE = [
+    *(
+        "[1, 2]",
+        '"text"',
+        "null",
+        "{}",
+        '{"data": null}',
+        '{"errors": 5, "data": 1}',
+        '{"data": [], "meta": [1]}',
+    ),
+    *('{"data": [{"id": "x", "text": "y"}]}', '{"data": [{"id": "5", "text": "t", "created_at": "never"}]}'),
+    '{"data": [{"id": "5", "text": "t", "edit_history_tweet_ids": ["q"]}]}',
+]
+CALLS = {
+    "me": lambda x: x.me(),
+    "mentions": lambda x: x.mentions(1, since_id=None),
+    "lookup": lambda x: x.lookup((1,)),
+    "search": lambda x: x.search(Search(1, "ada"), room=100),
+    "own replies": lambda x: list(x.own_replies(1, since_id=1)),
+    "reply": lambda x: x.reply("Hi.", to=1),
+}
+
+
+@pytest.mark.parametrize("body", STRANGE)
 @pytest.mark.parametrize("status", [200, 201, 400, 403, 404, 503])
-def test_no_shape_of_an_answer_breaks_out(house, x, mention, impatient, monkeypatch, body, status):
+@pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
+def test_no_shape_of_an_answer_breaks_out(offline_x, monkeypatch, status, body, call):
     """A list, a word or nothing instead of an object; also the wrong things inside."""
 
     def answer(_self, request, **_):
@@ -247,6 +276,22 @@ def test_no_shape_of_an_answer_breaks_out(house, x, mention, impatient, monkeypa
         return response
 
     monkeypatch.setattr("requests.adapters.HTTPAdapter.send", answer)
-    assert fate(lambda: x.reply("Hi.", to=mention.number)).reason
     with suppress(UnrollError):
-        assert not x.lookup((mention.number,)).posts
+        call(offline_x)
+
+
+@pytest.fixture(scope="module")
+def offline_x():
+    """No sandbox behind it: the answers are made up."""
+    settings = Settings(**dict.fromkeys(CREDENTIALS, SecretStr("secret")), _env_file=None)
+    redis = fakeredis.FakeRedis()
+    return X(Connection(settings, Limits(redis, "app"), Limits(redis, "user")), Purse())
+
+
+def test_a_job_past_its_deadline_tries_nothing_again(house, x, monkeypatch):
+    monkeypatch.setattr("bot.x.client.PATIENCE", timedelta(seconds=4))
+    x.deadline = house.world.now() - timedelta(seconds=1)
+    began = time.monotonic()
+    assert fate(lambda: x.lookup((1,))).reason == "too-slow"
+    assert time.monotonic() - began < 0.3
+    assert house.world.ledger.calls == []
