@@ -86,12 +86,15 @@ class Settings(BaseSettings):
     poll_interval_seconds: Seconds = 5
     reply_visible_after_seconds: Annotated[float, Field(ge=0)] = 30
     reply_policy: Literal["each", "first"] = "each"
+    refusal_replies: bool = True
     keywords: Annotated[tuple[str, ...], NoDecode] = ("unroll", "compile")
     single_posts: Literal["worthwhile", "always", "never"] = "worthwhile"
 
     daily_budget_usd: Dollars = Decimal(5)
     max_posts_per_thread: Count = 500
     requests_per_user_per_day: Count = 20
+    requests_per_conversation_per_hour: Count = 30
+    requests_per_author_per_day: Count = 200
     reply_price_usd: Dollars = Decimal("0.010")
 
     log_format: Literal["console", "json"] | None = None

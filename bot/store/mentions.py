@@ -5,15 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import BigInteger, cast
+from sqlalchemy import BigInteger, cast, or_
 from sqlmodel import Session, col, func, select
 
-from bot.domain import Decision, Goal, Mention, Refusal
+from bot.domain import Command, Decision, Goal, Mention, Refusal, Request
 from bot.store.database import Database
 from bot.store.models import JobRow, MentionRow, NoteRow
+from bot.store.people import obey, opted_out, overtaken
 
 CURSOR = "mentions.cursor"
+
+# Refused, but asked all the same: such a post is no part of the thread it stands in.
+ASKED_TOO_MUCH = ("too-many-requests", "conversation-limit", "author-limit", "requester-opted-out", "blocked")
+
+# What somebody tells the bot to do comes before the threads they and others wait for.
+COMMANDS_FIRST = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,23 +55,42 @@ class Mentions:
         """The posts of a conversation that only ask the bot for something."""
         with self.database.read() as session:
             query = select(MentionRow.id).where(
-                MentionRow.conversation_id == conversation_id, MentionRow.decision == "request"
+                MentionRow.conversation_id == conversation_id,
+                or_(col(MentionRow.decision) != "refusal", col(MentionRow.reason).in_(ASKED_TOO_MUCH)),
             )
             return frozenset(session.exec(query))
 
     def requests_since(self, author_ids: Iterable[int], since: datetime) -> dict[int, int]:
-        """How many requests each of these people has made."""
+        """How many requests each of these people has made, and commands given."""
         query = (
             select(MentionRow.author_id, func.count())
-            .where(col(MentionRow.author_id).in_(set(author_ids)), MentionRow.decision == "request")
+            .where(col(MentionRow.author_id).in_(set(author_ids)), MentionRow.decision != "refusal")
             .where(MentionRow.seen_at >= since)
             .group_by(col(MentionRow.author_id))
         )
         with self.database.read() as session:
             return dict(session.exec(query).all())
 
+    def conversations_since(self, conversation_ids: Iterable[int], since: datetime) -> dict[int, int]:
+        """How many requests were made in each of these conversations."""
+        query = (
+            select(MentionRow.conversation_id, func.count())
+            .where(col(MentionRow.conversation_id).in_(set(conversation_ids)))
+            .where(MentionRow.decision == "request", MentionRow.seen_at >= since)
+            .group_by(col(MentionRow.conversation_id))
+        )
+        with self.database.read() as session:
+            return dict(session.exec(query).all())
+
+    def lang(self, mention_id: int) -> str | None:
+        """The language of a mention, as X guessed it."""
+        row = self.find(mention_id)
+        lang = ((row.payload or {}).get("post") or {}).get("lang") if row else None
+        return lang if isinstance(lang, str) else None
+
     def record(self, decided: Iterable[tuple[Mention, Decision]], *, now: datetime) -> list[Recorded]:
-        """Writes down what is new, with a job for each request, in one commit with the cursor.
+        """Writes down what is new, with a job for each request and command, in one commit with the cursor
+        and with what people have said about themselves.
 
         Doing it twice, or in two pollers at once, changes nothing: the mention's id is the key.
         """
@@ -73,8 +100,9 @@ class Mentions:
         with self.database.write() as session:
             rows = [_mention_row(mention, decision, now) for mention, decision in by_id.values()]
             new = sorted(key[0] for key in self.database.insert_new(session, rows))
+            _obey(self.database, session, [by_id[i] for i in new], now)
             jobs = {
-                mention.id: _job_row(mention, decision.goal, now)
+                mention.id: _job_row(mention, decision, now)
                 for mention, decision in map(by_id.__getitem__, new)
                 if not isinstance(decision, Refusal)
             }
@@ -103,12 +131,32 @@ def _reason(decision: Decision) -> str | None:
     return decision.reason if isinstance(decision, Refusal) else None
 
 
+def _obey(
+    database: Database, session: Session, decided: list[tuple[Mention, Decision]], now: datetime
+) -> None:
+    """Stop, start, opt-out and opt-in hold from this commit on; who opted out leaves no words here."""
+    for mention, decision in decided:
+        by = mention.post.author_id
+        if isinstance(decision, Command) and not overtaken(session, by, decision.kind, mention.id):
+            obey(database, session, by, decision.kind, now=now)
+    silent = opted_out(session, (mention.post.author_id for mention, _ in decided))
+    for mention, _ in decided:
+        if mention.post.author_id in silent:
+            session.get_one(MentionRow, mention.id).payload = wordless(mention.payload)
+
+
+def wordless(payload: dict[str, Any] | None) -> dict[str, Any]:
+    """What is kept of a mention whose author opted out: enough to answer it in its language."""
+    post = (payload or {}).get("post") or {}
+    return {"post": {name: post[name] for name in ("id", "lang") if name in post}}
+
+
 def _mention_row(mention: Mention, decision: Decision, now: datetime) -> MentionRow:
     return MentionRow(
         id=mention.id,
         author_id=mention.post.author_id,
         conversation_id=mention.post.conversation_id,
-        decision="refusal" if isinstance(decision, Refusal) else "request",
+        decision=_said(decision),
         reason=_reason(decision),
         payload=mention.payload,
         created_at=mention.post.created_at,
@@ -116,9 +164,23 @@ def _mention_row(mention: Mention, decision: Decision, now: datetime) -> Mention
     )
 
 
-def _job_row(mention: Mention, goal: Goal, now: datetime) -> JobRow:
+def _said(decision: Decision) -> str:
+    """`request`, `refusal`, or the command's own name."""
+    match decision:
+        case Command(kind=kind):
+            return kind
+        case Refusal():
+            return "refusal"
+        case _:
+            return "request"
+
+
+def _job_row(mention: Mention, decision: Request | Command, now: datetime) -> JobRow:
+    """A command that is about no thread is about the mention itself."""
+    command = decision if isinstance(decision, Command) else None
+    goal = decision.goal or Goal(mention.id, mention.post.conversation_id)
     return JobRow(
-        kind="unroll",
+        kind=command.kind if command else "unroll",
         state="queued",
         mention_id=mention.id,
         requester_id=mention.post.author_id,
@@ -126,7 +188,8 @@ def _job_row(mention: Mention, goal: Goal, now: datetime) -> JobRow:
         conversation_id=goal.conversation_id,
         author_id=goal.author_id,
         author_username=goal.author_username,
-        reply_wanted=True,
+        reply_wanted=command is None or command.confirmed,
+        priority=COMMANDS_FIRST if command else 0,
         created_at=now,
         updated_at=now,
     )
