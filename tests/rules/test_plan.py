@@ -232,7 +232,7 @@ def test_a_young_thread_is_looked_at_again_when_search_has_caught_up():
     newest = posts[1].created_at
     asked_at = newest + timedelta(seconds=5)
     assert search_again_at(thread, now=asked_at) >= newest + timedelta(seconds=60)
-    assert search_again_at(thread, now=newest + timedelta(seconds=61)) is None
+    assert search_again_at(thread, now=newest + YOUNG) is None
 
 
 def test_ids_tell_the_time():
