@@ -52,7 +52,8 @@ def _speak(job: Job, mention_id: int, thread: Thread, x: X, parts: Parts) -> int
             store.jobs.unstart_reply(job, now=clock())
             raise
         except Permanent as error:
-            if error.reason == "duplicate-text" and unsure and text == job.reply_text:
+            said_before = error.reason == "duplicate-text" and unsure and text == job.reply_text
+            if said_before and not store.jobs.has_said(text, besides=job.id):
                 raise Transient(
                     "reply-unsure", "X knows the words", retry_at=clock() + _visible(parts)
                 ) from None
@@ -74,7 +75,7 @@ def _wordings(job: Job, thread: Thread, parts: Parts) -> Iterator[str]:
     if job.reply_text is not None:
         yield job.reply_text
     url = f"{parts.settings.public_url}/thread/{thread.id}"
-    earlier = parts.store.jobs.replies_for(thread.id)
+    earlier = parts.store.jobs.earlier_for(thread.id, job.id)
     for attempt in range(MAX_WORDINGS):
         yield compose(thread, url, seed=thread.id, attempt=earlier + attempt)
 

@@ -75,6 +75,17 @@ class Jobs:
             rows = session.exec(select(JobRow.state, func.count()).group_by(JobRow.state))
             return dict(rows.all())
 
+    def asked_of(self, author_ids: Iterable[int], since: datetime) -> dict[int, int]:
+        """How many requests were made under the posts of each of these people."""
+        query = (
+            select(JobRow.author_id, func.count())
+            .where(col(JobRow.author_id).in_(set(author_ids)), col(JobRow.mention_id).is_not(None))
+            .where(JobRow.kind == "unroll", JobRow.created_at >= since)
+            .group_by(col(JobRow.author_id))
+        )
+        with self.database.read() as session:
+            return {author_id: count for author_id, count in session.exec(query) if author_id is not None}
+
     def attempts(self, job_id: int) -> list[Attempt]:
         query = select(AttemptRow).where(AttemptRow.job_id == job_id).order_by(col(AttemptRow.id))
         with self.database.read() as session:
@@ -131,9 +142,18 @@ class Jobs:
         self._end(job, "waiting", now=now, detail=detail, reason=reason, not_before=until, failures=failures)
 
     def give_up(
-        self, job: Job, reason: str, *, now: datetime, refused: bool = False, detail: str = ""
+        self,
+        job: Job,
+        reason: str,
+        *,
+        now: datetime,
+        refused: bool = False,
+        detail: str = "",
+        reply_id: int | None = None,
     ) -> None:
-        self._end(job, "refused" if refused else "failed", now=now, detail=detail, reason=reason)
+        """`reply_id` is where we told why; one that is known already is kept."""
+        values = {} if reply_id is None else {"reply_id": reply_id}
+        self._end(job, "refused" if refused else "failed", now=now, detail=detail, reason=reason, **values)
 
     def failures(self, job_id: int) -> int:
         with self.database.read() as session:
@@ -208,15 +228,19 @@ class Jobs:
         with self.database.read() as session:
             return session.exec(query.limit(1)).first() is not None
 
-    def replies_for(self, thread_id: int) -> int:
-        """How many replies to this thread were begun: each takes the next wording."""
-        query = (
-            select(func.count())
-            .select_from(JobRow)
-            .where(JobRow.thread_id == thread_id, col(JobRow.reply_started_at).is_not(None))
-        )
+    def earlier_for(self, thread_id: int, job_id: int) -> int:
+        """How many jobs asked for this thread before: each takes the next wording."""
+        query = select(func.count()).where(JobRow.thread_id == thread_id, col(JobRow.id) < job_id)
         with self.database.read() as session:
             return session.exec(query).one()
+
+    def has_said(self, text: str, *, besides: int) -> bool:
+        """Whether another job may have posted these words: then X's refusal of them tells nothing of ours."""
+        query = select(JobRow.id).where(
+            JobRow.reply_text == text, JobRow.id != besides, col(JobRow.reply_started_at).is_not(None)
+        )
+        with self.database.read() as session:
+            return session.exec(query.limit(1)).first() is not None
 
     def _end(self, job: Job, state: JobState, *, now: datetime, detail: str = "", **values: Any) -> None:
         self._write(

@@ -158,3 +158,22 @@ def test_a_worker_that_lost_its_lease_does_not_speak(house, posts):
     assert house.job(mention).lease_token == stolen[0].lease_token
     house.run()
     assert len(house.world.replies_to(mention)) == 1
+
+
+def test_words_that_another_mention_was_answered_with_are_replaced_by_others(house, posts, monkeypatch):
+    """Ours were lost on the way, and meanwhile X has the same words from somebody else's answer."""
+    monkeypatch.setattr("bot.flows.answer.compose", lambda *_, attempt, **__: f"Here it is, {attempt % 3}.")
+    one, other = (house.world.mention(name, posts[0]) for name in ("ben", "cleo"))
+    house.poll()
+    first, second = list(house.woken)
+    house.world.faults.cut_before(REPLY)
+    house.woken = [first]
+    house.work()
+    text = house.job(one).reply_text
+    house.world.post(house.world.bot, text, reply_to=other)
+    house.store.jobs.start_reply(
+        house.store.jobs.claim(second, now=house.world.now(), worker="w"), text, now=house.world.now()
+    )
+    house.run()
+    assert len(house.world.replies_to(one)) == 1
+    assert len(house.world.replies_to(other)) == 1

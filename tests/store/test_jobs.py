@@ -231,13 +231,15 @@ def test_counting_and_looking(store):
     assert store.jobs.find(second.id) == replace(second)
 
 
-def test_replies_to_a_thread_are_counted_from_their_mark_on(store):
+def test_a_reply_counts_from_its_mark_on(store):
     job = claimed(store)
     store.jobs.set_thread(job, 100, now=NOW)
-    assert store.jobs.replies_for(100) == 0
+    assert (store.jobs.earlier_for(100, job.id), store.jobs.earlier_for(100, job.id + 1)) == (0, 1)
     assert not store.jobs.answered(100, requester_id=None, besides=0)
+    assert not store.jobs.has_said("Here", besides=0)
     store.jobs.start_reply(job, "Here", now=NOW)
-    assert store.jobs.replies_for(100) == 1
+    assert store.jobs.has_said("Here", besides=0)
+    assert not store.jobs.has_said("Here", besides=job.id)
     assert store.jobs.answered(100, requester_id=50, besides=0)
     assert not store.jobs.answered(100, requester_id=51, besides=0)
     assert not store.jobs.answered(100, requester_id=50, besides=job.id)
