@@ -172,5 +172,6 @@ def _put(told, path, odd):
             told = told[key]
         except (KeyError, IndexError, TypeError):
             return
-    if isinstance(told, dict) or (isinstance(told, list) and path[-1] < len(told)):
-        told[path[-1]] = odd
+    last = path[-1]
+    if isinstance(told, dict) or (isinstance(told, list) and isinstance(last, int) and last < len(told)):
+        told[last] = copy.deepcopy(odd)
