@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from typing import Annotated, NoReturn
@@ -15,17 +13,15 @@ from typer.exceptions import TyperException
 from bot import log
 from bot.cli import output
 from bot.cli.jobs import jobs_app
+from bot.cli.opening import opened, parts_for
 from bot.domain import Goal
 from bot.flows.illustrate import illustrate
-from bot.flows.parts import Parts
 from bot.flows.unroll import unroll
 from bot.queue import celery_app, enqueue, enqueue_pictures
 from bot.rules.request import post_id_of
-from bot.settings import BadSettings, Settings, load
+from bot.settings import BadSettings, load
 from bot.store import open_store, schema
 from bot.store.database import Database
-from bot.x import connect
-from bot.x.client import utc_now
 
 app = typer.Typer(
     name="unroll",
@@ -77,15 +73,6 @@ def unroll_bot(
     ] = False,
 ) -> None:
     """Answers “@bot unroll” on X with the whole thread as one page."""
-
-
-@contextmanager
-def parts_for(settings: Settings) -> Iterator[Parts]:
-    store = open_store(settings.database_url)
-    try:
-        yield Parts(store, connect(settings), settings, utc_now)
-    finally:
-        store.close()
 
 
 @app.command()
@@ -169,10 +156,9 @@ def spend(
     """What X was paid, by day, resource and job."""
     from bot.cli.spending import show_spend  # noqa: PLC0415
 
-    settings = load()
-    store = open_store(settings.database_url)
     today = datetime.now(UTC).date()
-    show_spend(store, today - timedelta(days=days - 1), settings, as_json=as_json)
+    with opened() as (settings, store):
+        show_spend(store, today - timedelta(days=days - 1), settings, as_json=as_json)
 
 
 @db_app.command("upgrade")
@@ -181,9 +167,12 @@ def db_upgrade() -> None:
     settings = load()
     log.configure(settings)
     database = Database(settings.database_url)
-    before = schema.current(database)
-    schema.upgrade(database)
-    output.err.print(f"schema {before or 'empty'} -> {schema.current(database)}")
+    try:
+        before = schema.current(database)
+        schema.upgrade(database)
+        output.err.print(f"schema {before or 'empty'} -> {schema.current(database)}", highlight=False)
+    finally:
+        database.dispose()
 
 
 @app.command()

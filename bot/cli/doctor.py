@@ -64,6 +64,7 @@ def _checks(settings: Settings) -> Iterator[Check]:
         opened = store
         yield _try("poller", lambda: _poller(opened, settings))
         yield _try("budget", lambda: _budget(opened, settings))
+        opened.close()
     yield _try("media folder", lambda: _media(settings.media_dir))
     if not settings.missing_credentials:
         yield _try("X, app-only token", lambda: _bearer(settings))

@@ -9,10 +9,11 @@ from typing import Annotated, Any, get_args
 import typer
 
 from bot.cli import output
+from bot.cli.opening import opened
 from bot.domain import Job, JobState
 from bot.queue import celery_app, enqueue
-from bot.settings import Settings, load
-from bot.store import Store, open_store
+from bot.settings import Settings
+from bot.store import Store
 
 jobs_app = typer.Typer(help="Jobs: list, show, replay.", no_args_is_help=True)
 
@@ -57,8 +58,8 @@ def list_jobs(
     as_json: AsJson = False,
 ) -> None:
     """Jobs, newest first."""
-    _, store = _open()
-    jobs = store.jobs.newest(state=state, limit=limit)
+    with opened() as (_, store):
+        jobs = store.jobs.newest(state=state, limit=limit)
     if as_json:
         output.document([output.job_document(job) for job in jobs])
         return
@@ -80,11 +81,12 @@ def list_jobs(
 @jobs_app.command("show")
 def show_job(job: Annotated[int, typer.Argument(metavar="JOB")], *, as_json: AsJson = False) -> None:
     """One job: its mention, every attempt, the reason it is where it is."""
-    _, store = _open()
-    found = store.jobs.find(job)
-    if found is None:
-        output.fail(f"there is no job {job}; `unroll jobs list` shows them")
-    shown = _show(found, store)
+    with opened() as (_, store):
+        found = store.jobs.find(job)
+        if found is None:
+            output.fail(f"there is no job {job}; `unroll jobs list` shows them")
+        shown = _show(found, store)
+        attempts = store.jobs.attempts(job)
     if as_json:
         output.document(shown)
         return
@@ -94,7 +96,7 @@ def show_job(job: Annotated[int, typer.Argument(metavar="JOB")], *, as_json: AsJ
     if mention := shown["mention"]:
         output.field("mention", " ".join(mention["text"].split()))
     made = output.table("attempt", "worker", "started (UTC)", "ended", "outcome", "detail")
-    for each in store.jobs.attempts(job):
+    for each in attempts:
         ended = f"{each.ended_at:%H:%M:%S}" if each.ended_at else "-"
         started = f"{each.started_at:%Y-%m-%d %H:%M:%S}"
         made.add_row(str(each.number), each.worker, started, ended, each.outcome or "-", each.detail or "")
@@ -113,11 +115,11 @@ def replay_jobs(
     """Run jobs again. A job that has replied never replies twice."""
     if bool(jobs) == bool(state):
         raise typer.BadParameter("name jobs, or --state S; not both")
-    settings, store = _open()
-    chosen = _chosen(store, jobs or [], state, _since(since))
-    replayed = [] if dry_run else store.jobs.replay([job.id for job in chosen], now=datetime.now(UTC))
-    if not dry_run:
-        _wake(settings, store, replayed)
+    with opened() as (settings, store):
+        chosen = _chosen(store, jobs or [], state, _since(since))
+        replayed = [] if dry_run else store.jobs.replay([job.id for job in chosen], now=datetime.now(UTC))
+        if not dry_run:
+            _wake(settings, store, replayed)
     if as_json:
         ids = [job.id for job in chosen] if dry_run else replayed
         output.document({"dry_run": dry_run, "jobs": ids})
@@ -182,8 +184,3 @@ def _show(job: Job, store: Store) -> dict[str, Any]:
             for each in store.jobs.attempts(job.id)
         ],
     }
-
-
-def _open() -> tuple[Settings, Store]:
-    settings = load()
-    return settings, open_store(settings.database_url)

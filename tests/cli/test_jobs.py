@@ -1,0 +1,135 @@
+"""What an operator does with jobs, through the real commands against the sandbox."""
+
+from __future__ import annotations
+
+import subprocess
+from datetime import UTC, datetime
+
+import pytest
+
+from tests.cli.conftest import BIN
+
+JOB_KEYS = [
+    *("id", "kind", "state", "reason", "mention_id", "post_id", "thread_id", "reply_id"),
+    *("attempts", "not_before", "created_at", "updated_at"),
+]
+
+
+@pytest.fixture
+def done(shell, thread):
+    """A job that is done."""
+    said = shell.unroll("thread", thread[1].id, "--json")
+    assert said.status == 0, said.err
+    return said.document
+
+
+def test_a_thread_is_unrolled_without_a_mention_or_a_reply(shell, world, thread):
+    said = shell.unroll("thread", f"https://x.com/ada/status/{thread[2].id}")
+
+    assert (said.status, said.out) == (0, f"https://reader.example/thread/{thread[0].id}\n")
+    assert not any(call.endpoint == "POST /2/tweets" for call in world.ledger.calls)
+
+
+def test_a_job_is_printed_with_these_keys_and_ids_as_strings(shell, thread, done):
+    assert list(done) == [*JOB_KEYS, "url"]
+    assert (done["kind"], done["state"], done["attempts"]) == ("unroll", "done", 1)
+    assert (done["post_id"], done["thread_id"]) == (thread[1].id, thread[0].id)
+    assert (done["mention_id"], done["reply_id"], done["reason"], done["not_before"]) == (None,) * 4
+    assert datetime.fromisoformat(done["created_at"]).tzinfo == UTC
+    assert done["created_at"].endswith("Z")
+
+    listed = shell.unroll("jobs", "list", "--json")
+    assert (listed.status, listed.err) == (0, "")
+    assert listed.document == [{key: done[key] for key in JOB_KEYS}]
+
+
+def test_a_job_is_shown_with_its_mention_and_every_attempt(shell, world, thread):
+    mention = world.mention(world.author("asker"), under=thread[3])
+    assert shell.unroll("poll", "--once").status == 0
+
+    shown = shell.unroll("jobs", "show", "1", "--json").document
+    assert list(shown)[: len(JOB_KEYS)] == JOB_KEYS
+    assert shown["mention"]["id"] == mention.id
+    assert shown["history"] == []
+    text = shell.unroll("jobs", "show", "1")
+    assert (text.status, text.err) == (0, "")
+    assert "[bold]" not in text.out
+    assert "unroll" in text.out
+
+
+def test_lists_are_filtered_and_limited(shell, thread, done):
+    assert shell.unroll("jobs", "list", "--state", "failed", "--json").document == []
+    shell.unroll("thread", thread[0].id)
+    [newest] = shell.unroll("jobs", "list", "--limit", "1", "--json").document
+    assert newest["id"] == 2
+    assert "done" in shell.unroll("jobs", "list").out
+
+
+def test_a_dry_replay_changes_nothing_and_a_real_one_queues(shell, done):
+    before = shell.unroll("jobs", "list", "--json").document
+
+    dry = shell.unroll("jobs", "replay", "1", "--dry-run", "--json")
+    assert dry.document == {"dry_run": True, "jobs": [1]}
+    assert shell.unroll("jobs", "list", "--json").document == before
+
+    real = shell.unroll("jobs", "replay", "--state", "done", "--since", "1h")
+    assert (real.status, real.out) == (0, "replayed 1 of 1\n")
+    assert "the poller's next tick" in " ".join(real.err.split())
+    assert shell.unroll("jobs", "list", "--json").document[0]["state"] == "queued"
+
+
+def test_spend_tells_each_dollar_by_day_resource_and_job(shell, world, done):
+    told = shell.unroll("spend", "--json").document
+
+    assert told["total_usd"] == pytest.approx(float(world.ledger.total))
+    [day] = told["days"]
+    assert {entry["job"] for entry in day["entries"]} == {done["id"]}
+    assert "post" in shell.unroll("spend", "--days", "1").out
+
+
+def test_a_closed_pipe_is_no_traceback(shell, done):
+    unroll = BIN / "unroll"
+    piped = subprocess.run(
+        ["bash", "-c", f"{unroll} jobs list --json | head -1"],
+        cwd=shell.folder,
+        env=shell._env({}),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=20,
+    )
+    assert (piped.stdout, piped.stderr) == ("[\n", "")
+
+
+@pytest.mark.parametrize(
+    ("args", "status", "why"),
+    [
+        (["jobs", "show", "99"], 1, "there is no job 99"),
+        (["jobs", "replay", "99"], 1, "there is no job 99; nothing was replayed"),
+        (["jobs", "show", "seven"], 2, "'JOB'"),
+        (["jobs", "list", "--state", "lost"], 2, "one of queued, running, waiting, done, refused, failed"),
+        (["jobs", "replay"], 2, "name jobs, or --state"),
+        (["jobs", "replay", "1", "--state", "done"], 2, "not both"),
+        (["jobs", "replay", "--state", "done", "--since", "yesterday"], 2, "an ISO 8601 time"),
+        (["thread", "not-a-url"], 2, "neither a link to a post on X nor its id"),
+        (["thread"], 2, "URL-OR-ID"),
+        (["spend", "--days", "0"], 2, "--days"),
+        (["frobnicate"], 2, "No such command 'frobnicate'"),
+    ],
+)
+def test_a_wrong_argument_is_told_in_one_line(shell, args, status, why):
+    said = shell.unroll(*args)
+
+    assert (said.status, said.out) == (status, "")
+    assert said.line.startswith("unroll: ")
+    assert why in said.line
+
+
+def test_a_post_that_is_gone_is_told_with_its_reason(shell, world, thread):
+    for post in thread:
+        world.delete(post)
+    said = shell.unroll("thread", thread[0].id, "--json")
+
+    assert said.status == 1
+    assert (said.document["state"], said.document["reason"]) == ("refused", "post-gone")
+    assert said.err.splitlines()[-1] == "unroll: post-gone: see `unroll jobs show 1`"

@@ -1,0 +1,127 @@
+"""The commands that go on: they do their work, say where they are, and end when told."""
+
+from __future__ import annotations
+
+import time
+
+import httpx
+import pytest
+
+from sandbox.broker import free_port, serve
+
+SHORT = {"POLL_INTERVAL_SECONDS": "0.2"}
+
+
+def get(url: str, **more) -> httpx.Response | None:
+    try:
+        return httpx.get(url, timeout=5, **more)
+    except httpx.TransportError:
+        return None
+
+
+def shown(shell) -> dict:
+    return shell.unroll("jobs", "show", "1", "--json").document
+
+
+@pytest.fixture
+def broker(tmp_path):
+    with serve(tmp_path / "broker") as address:
+        yield address
+
+
+def test_the_site_serves_and_ends_when_told(shell, thread):
+    shell.unroll("thread", thread[0].id)
+    port = free_port()
+    with shell.running("unroll", "web", "--port", str(port)) as site:
+        site.until(lambda: get(f"http://127.0.0.1:{port}/healthz"))
+        assert get(f"http://127.0.0.1:{port}/healthz").json()["status"] == "ok"
+        assert "lighthouses" in get(f"http://127.0.0.1:{port}/thread/{thread[0].id}").text
+        second = shell.unroll("web", "--port", str(port))
+        status, out = site.end()
+
+    assert (status, out) == (0, "")
+    assert second.status == 1
+    assert second.line.startswith(f"unroll: --host 127.0.0.1 --port {port}: ")
+
+
+def test_the_sandbox_prints_the_settings_that_lead_to_it(shell):
+    port = free_port()
+    with shell.running("unroll", "sandbox", "--port", str(port)) as sandbox:
+        sandbox.until(lambda: get(f"http://127.0.0.1:{port}/"))
+        assert "unrollbot" in get(f"http://127.0.0.1:{port}/").text
+        second = shell.unroll("sandbox", "--port", str(port))
+        _, out = sandbox.end()
+
+    settings = dict(line.split("=", 1) for line in out.splitlines())
+    assert settings["X_API_URL"] == f"http://127.0.0.1:{port}"
+    assert {"X_BEARER_TOKEN", "X_ACCESS_TOKEN", "MEDIA_HOSTS"} <= settings.keys()
+    assert second.status == 1
+    assert second.line.startswith(f"unroll: --port {port}: ")
+
+
+def test_looking_twice_changes_nothing(shell, world, thread):
+    world.mention(world.author("asker"), under=thread[1])
+    first = shell.unroll("poll", "--once")
+    jobs = shell.unroll("jobs", "list", "--json").document
+    second = shell.unroll("poll", "--once")
+
+    assert (first.status, second.status) == (0, 0)
+    assert first.out == second.out == ""
+    assert "1 new mentions, 1 new jobs" in first.err
+    assert "0 new mentions, 0 new jobs" in second.err
+    assert [(job["id"], job["state"]) for job in jobs] == [(1, "queued")]
+    assert [job["id"] for job in shell.unroll("jobs", "list", "--json").document] == [1]
+
+
+def test_a_second_poller_stands_by_and_takes_over(shell):
+    with shell.running("unroll", "poll", **SHORT) as first:
+        first.until_said("poller.at_work")
+        with shell.running("unroll", "poll", **SHORT) as second:
+            second.until_said("poller.stands_by")
+            once = shell.unroll("poll", "--once")
+            first.process.kill()
+            first.process.wait()
+            second.until_said("poller.at_work")
+            status, out = second.end()
+
+    assert (status, out) == (0, "")
+    assert once.status == 1
+    assert "another poller is at work" in once.err
+
+
+def test_a_mention_is_answered_by_the_commands_together_and_never_twice(shell, world, thread, broker):
+    """Poller and worker by hand, Flower beside them; then the job is replayed."""
+    port = free_port()
+    settings = {"REDIS_URL": broker, **SHORT}
+    mention = world.mention(world.author("asker"), under=thread[1])
+    with (
+        shell.running("celery", "-A", "workers.app", "worker", **settings) as worker,
+        shell.running("celery", "-A", "workers.app", "flower", f"--port={port}", **settings) as flower,
+        shell.running("unroll", "poll", **settings) as poller,
+    ):
+        flower.until(lambda: get(f"http://127.0.0.1:{port}/"))
+        worker.until(lambda: world.replies_to(mention))
+        worker.until_said("job.done")
+        healthy = shell.unroll("doctor", **settings)
+        replayed = shell.unroll("jobs", "replay", "1", **settings)
+        worker.until(lambda: shown(shell)["attempts"] == 2 and shown(shell)["state"] == "done")
+        tasks = f"http://127.0.0.1:{port}/tasks/datatable?draw=1&start=0&length=10&search[value]="
+        columns = "&order[0][column]=0&order[0][dir]=asc&columns[0][data]=name"
+        flower.until(lambda: "unroll.thread" in getattr(get(tasks + columns), "text", ""))
+        ended = [each.end() for each in (poller, worker, flower)]
+
+    [reply] = world.replies_to(mention)
+    assert thread[0].id in reply.raw
+    assert healthy.status == 0, healthy.out
+    assert (replayed.status, replayed.err, replayed.out) == (0, "", "replayed 1 of 1\n")
+    assert [status for status, _ in ended] == [0, 0, 0]
+    assert (shown(shell)["reply_id"], len(shown(shell)["history"])) == (reply.id, 2)
+
+
+def test_a_worker_without_keys_ends_at_once(shell, broker):
+    began = time.monotonic()
+    said = shell.run("celery", "-A", "workers.app", "worker", REDIS_URL=broker, X_BEARER_TOKEN=None)
+
+    assert said.status == 1
+    assert said.err.splitlines()[-1].startswith("unroll: X_BEARER_TOKEN not set")
+    assert time.monotonic() - began < 15

@@ -1,0 +1,97 @@
+"""Every command stops at its door with one line that names what is wrong; no secret is in any of them."""
+
+from __future__ import annotations
+
+import pytest
+
+COMMANDS = [
+    ["unroll", "poll", "--once"],
+    ["unroll", "web", "--port", "1"],
+    ["unroll", "jobs", "list"],
+    ["unroll", "db", "upgrade"],
+    ["celery", "-A", "workers.app", "worker"],
+]
+SECRETS = ("CONSUMER_KEY", "CONSUMER_SECRET", "ACCESS_TOKEN", "ACCESS_TOKEN_SECRET", "BEARER_TOKEN")
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: " ".join(command[:3]))
+def test_a_database_that_cannot_be(shell, command):
+    said = shell.run(*command, DATABASE_URL="mysql://me:hunter2@db/unroll")
+
+    assert (said.status, said.out) == (1, "")
+    assert said.line == "unroll: DATABASE_URL: must begin with sqlite:/// or postgresql+psycopg://"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("POLL_INTERVAL_SECONDS", "abc"),
+        ("POLL_INTERVAL_SECONDS", "0"),
+        ("REPLY_POLICY", "sometimes"),
+        ("PUBLIC_URL", "reader.example"),
+        ("X_API_URL", "ftp://x"),
+        ("REDIS_URL", "amqp://localhost"),
+        ("DAILY_BUDGET_USD", "-1"),
+        ("LOG_LEVEL", "LOUD"),
+    ],
+)
+def test_a_wrong_setting_is_named(shell, name, value):
+    said = shell.unroll("jobs", "list", **{name: value})
+
+    assert (said.status, said.out) == (1, "")
+    assert said.line.startswith(f"unroll: {name}: ")
+
+
+@pytest.mark.parametrize("command", [["poll", "--once"], ["thread", "20"]], ids=lambda args: args[0])
+def test_missing_keys_are_all_named(shell, command):
+    said = shell.unroll(*command, X_BEARER_TOKEN=None, X_CONSUMER_KEY="")
+
+    assert (said.status, said.out) == (1, "")
+    assert said.line.startswith("unroll: X_CONSUMER_KEY, X_BEARER_TOKEN not set")
+
+
+def test_a_database_that_is_away_is_named_without_its_password(shell):
+    said = shell.unroll("jobs", "list", DATABASE_URL="postgresql+psycopg://me:hunter2@127.0.0.1:1/unroll")
+
+    assert said.status == 1
+    assert said.line.startswith("unroll: DATABASE_URL: ")
+    assert "hunter2" not in said.err
+
+
+def test_a_refused_token_pauses_the_bot_and_no_secret_is_told(shell):
+    wrong = {f"X_{name}": f"7-wrong-{name.lower()}" for name in SECRETS}
+    said = shell.unroll("poll", "--once", LOG_LEVEL="DEBUG", **wrong)
+
+    assert said.status == 1
+    assert said.err.splitlines()[-1] == "unroll: no mentions were looked at: unauthorized"
+    assert not any(value in said.out + said.err for value in wrong.values())
+
+    doctor = shell.unroll("doctor", **wrong)
+    assert doctor.status == 1
+    assert not any(value in doctor.out + doctor.err for value in wrong.values())
+
+
+def test_doctor_names_each_thing_that_is_missing(shell):
+    said = shell.unroll("doctor", "--json", X_BEARER_TOKEN=None)
+
+    assert said.status == 1
+    checks = {check["name"]: check for check in said.document["checks"]}
+    assert not said.document["ok"]
+    assert "X_BEARER_TOKEN" in checks["X keys"]["said"]
+    assert "REDIS_URL" in checks["broker"]["said"]
+    assert "unroll poll" in checks["poller"]["said"]
+    assert checks["database"]["ok"]
+    assert checks["media folder"]["ok"]
+
+
+def test_the_database_is_brought_up_to_date(shell):
+    said = shell.unroll("db", "upgrade")
+    assert (said.status, said.out) == (0, "")
+    assert said.line.startswith("schema empty -> ")
+    assert shell.unroll("db", "upgrade").status == 0
+
+
+def test_version_and_help(shell):
+    assert shell.unroll("--version").out == "unroll 0.1.0\n"
+    assert shell.unroll("--help").status == 0
+    assert shell.unroll().status == 2
