@@ -9,6 +9,7 @@ import structlog
 
 from bot.errors import Permanent, Transient
 from bot.flows.parts import Parts
+from bot.settings import FLOW_DEADLINE
 from bot.store.media import Picture, file_of
 from bot.x.media import Download, download
 
@@ -16,10 +17,16 @@ log = structlog.get_logger()
 
 
 def illustrate(thread_id: int, parts: Parts) -> int:
-    """Fetches what is wanted and due; returns how many pictures came. Doing it twice changes nothing."""
+    """Fetches what is wanted and due; returns how many pictures came. Doing it twice changes nothing.
+
+    What is left when the time is over comes with the next wake-up.
+    """
     store = parts.store
     came = 0
+    deadline = parts.clock() + FLOW_DEADLINE
     for url in store.media.wanted(thread_id, now=parts.clock()):
+        if parts.clock() > deadline:
+            break
         try:
             found = download(url, hosts=parts.settings.media_hosts)
         except (Permanent, Transient) as error:
@@ -30,7 +37,6 @@ def illustrate(thread_id: int, parts: Parts) -> int:
         store.media.store(url, _picture(found), len(found.content), now=parts.clock())
         came += 1
     if came:
-        store.media.touch_thread(thread_id)
         log.info("thread.illustrated", thread=thread_id, pictures=came)
     return came
 

@@ -38,7 +38,7 @@ ATTACHMENTS = ["attachments.media_keys", "attachments.poll_ids"]
 
 SEARCH_PAGE = {False: (10, 100), True: (10, 500)}
 MENTIONS_PAGE = (5, 100)
-TIMELINE_PAGE = 100
+TIMELINE_PAGE = (5, 100)
 
 # Reads are tried again in place only for seconds, and only where that helps; longer waits are the row's.
 PATIENCE = timedelta(seconds=4)
@@ -63,6 +63,7 @@ class X:
 
     def me(self) -> Author:
         """The bot's own account. Bills a user read."""
+        self._afford(PRICES["user"], at_least=PRICES["user"])
         answer = self._read("GET /2/users/me", "get_me", user_auth=True, user_fields=USER_FIELDS)
         with _readable():
             return decode.author(answer["data"])
@@ -95,14 +96,18 @@ class X:
                 break
         return [found[post_id] for post_id in sorted(found)]
 
-    def lookup(self, ids: tuple[int, ...]) -> Conversation:
-        """Posts by id with their authors, at most 100. What X does not mention at all is `not-found`."""
-        self._afford(len(ids) * PRICES["post"] + PRICES["user"], at_least=PRICES["post"] + PRICES["user"])
+    def lookup(self, ids: tuple[int, ...], *, authors: bool = True, free: bool = False) -> Conversation:
+        """Posts by id, at most 100, with their `authors`, whom X bills too. What X does not mention at all
+        is `not-found`. `free` says that all of it was bought today: X does not bill it again.
+        """
+        if not free:  # each may be by somebody else
+            dearest = len(ids) * (PRICES["post"] + (PRICES["user"] if authors else 0))
+            self._afford(dearest, at_least=dearest)
         answer = self._read(
             "GET /2/tweets",
             "get_tweets",
             ids=list(ids),
-            expansions=["author_id", *ATTACHMENTS],
+            expansions=["author_id", *ATTACHMENTS] if authors else ATTACHMENTS,
             **_FIELDS,
         )
         found, _ = _page(answer)
@@ -144,13 +149,14 @@ class X:
         """What the bot posted after `since_id`, newest first, from its own timeline: search lags longer."""
         token: str | None = None
         for _ in range(pages):
+            paid = self._afford(TIMELINE_PAGE[1] * PRICES["post"], at_least=TIMELINE_PAGE[0] * PRICES["post"])
             answer = self._read(
                 "GET /2/users/:id/tweets",
                 "get_users_tweets",
                 id=bot_id,
                 since_id=since_id,
                 pagination_token=token,
-                max_results=TIMELINE_PAGE,
+                max_results=paid // PRICES["post"],
                 tweet_fields=["created_at", "conversation_id", "referenced_tweets", "author_id"],
                 user_auth=True,
             )
