@@ -15,6 +15,7 @@ from bot.domain import Conversation, Fork, Gap, GapReason, Goal, Post, Quote, Th
 NOBODY: frozenset[int] = frozenset()
 
 People = frozenset[int | str]
+NO_PEOPLE: People = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,10 +116,12 @@ def completed(goal: Goal, conversation: Conversation) -> Goal:
 
 def prefix_people(post: Post) -> People:
     """Whom a post's automatic reply prefix names, by id where X gives it, else by name."""
-    return _named(post, before=post.display_start)
+    return _named(post, before=post.display_start) if post.display_start else NO_PEOPLE
 
 
 def _named(post: Post, *, before: int | None = None) -> People:
+    if not post.entities:
+        return NO_PEOPLE
     return frozenset(
         entity.user_id if entity.user_id is not None else entity.value.casefold()
         for entity in post.entities

@@ -1,0 +1,1 @@
+"""What the bot costs and how fast it is, measured: `python -m benchmarks`. Prints Markdown."""

@@ -1,0 +1,31 @@
+"""`python -m benchmarks [all|costs|assembly]`: each prints one Markdown table."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+
+import structlog
+
+from benchmarks import assembly, costs
+
+PARTS = {
+    "costs": ("What a thread costs", costs.report),
+    "assembly": ("How fast a thread is put together", assembly.report),
+}
+
+
+def main(arguments: list[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("part", nargs="?", default="all", choices=["all", *PARTS])
+    chosen = parser.parse_args(arguments).part
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
+    for name, (title, report) in PARTS.items():
+        if chosen in {"all", name}:
+            sys.stdout.write(f"## {title}\n\n{report()}\n\n")
+            sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()
