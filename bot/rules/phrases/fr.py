@@ -7,9 +7,9 @@ WORDS = Words(
     threads=(
         "Le fil écrit par {name} sur une seule page ({posts}, {minutes} de lecture).",
         "{posts} par {name} sur une seule page, {minutes} de lecture.",
-        "Le fil complet, signé {name} ({posts}, {minutes} de lecture).",
+        "Le fil complet, signé {name} (à lire en {minutes}, {posts}).",
         "Un fil par {name}, d'un seul tenant ({posts}, {minutes} de lecture).",
-        "Tout le fil au même endroit, par {name} ({posts}, {minutes} pour le lire).",
+        "Tout le fil au même endroit, par {name} (à lire en {minutes}, {posts}).",
     ),
     closings=("", "Bonne lecture\u00a0:", "À lire tranquillement\u00a0:", "Bon moment de lecture\u00a0:"),
     posts=zero_one_other("{} post", "{} posts"),

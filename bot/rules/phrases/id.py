@@ -7,7 +7,7 @@ WORDS = Words(
     threads=(
         "Utas dari {name} dalam satu halaman: {posts}, waktu baca {minutes}.",
         "{posts} dari {name} dalam satu halaman, waktu baca {minutes}.",
-        "Utas lengkap dari {name} ({posts}, waktu baca {minutes}).",
+        "Utas lengkap dari {name} (waktu baca {minutes}, {posts}).",
         "Tulisan {name}, semuanya jadi satu: {posts}, waktu baca {minutes}.",
         "Utas {name} dari awal sampai akhir: {posts}, waktu baca {minutes}.",
     ),

@@ -9,7 +9,7 @@ WORDS = Words(
         "{name} yazdı, ben tek sayfada topladım: {posts}, okuma süresi {minutes}.",
         "Tek sayfada {posts}, yazan {name} (okuma süresi {minutes}).",
         "Zincirin tamamı bir arada, {name} imzasıyla ({posts}, okuma süresi {minutes}).",
-        "Baştan sona bir zincir, yazan {name} ({posts}, okuma süresi {minutes}).",
+        "Baştan sona bir zincir, yazan {name} (okuma süresi {minutes}, {posts}).",
     ),
     closings=("", "İyi okumalar:", "Keyifli okumalar:", "Rahat rahat okuyun:"),
     posts=same("{} gönderi"),

@@ -12,8 +12,9 @@ Counted = Callable[[int], str]
 class Words:
     """Whole sentences that fit together in any combination: one of each kind, in this order.
 
-    `threads` have {name}, {posts} and {minutes}; a sentence of `help` has {bot}. A name never stands where
-    the language would bend it or shorten the word before it. `closings` lead to the link, or are empty.
+    `threads` have {name}, {posts} and {minutes}; a sentence of `help` has {bot}. `closings` lead to the
+    link, or are empty. A name never stands where the language would bend it or shorten the word before it,
+    and a word follows it before any number: a name in a script of the other direction turns nothing around.
     """
 
     greetings: tuple[str, ...]
