@@ -7,11 +7,12 @@ and where no wheel fits, fakeredis over TCP, which loses a message with every cl
 from __future__ import annotations
 
 import argparse
+import os
 import shutil
 import socket
 import sys
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from subprocess import DEVNULL, Popen
 from typing import TYPE_CHECKING
@@ -27,7 +28,7 @@ def command(port: int, folder: Path) -> list[str]:
     server = _server()
     if server is None:
         print("no Redis or Valkey fits this machine: using fakeredis", file=sys.stderr)  # noqa: T201 one warning
-        return [sys.executable, "-m", "sandbox.broker", "--port", str(port)]
+        return [sys.executable, "-m", "sandbox.broker", "--fake", "--port", str(port)]
     folder.mkdir(parents=True, exist_ok=True)
     options = {"bind": "127.0.0.1", "port": str(port), "dir": str(folder), "appendonly": "yes", "save": ""}
     return [server, *(word for name, value in options.items() for word in (f"--{name}", value))]
@@ -91,7 +92,21 @@ def _fake(port: int) -> None:
     server.serve_forever()
 
 
+def main() -> None:
+    """`python -m sandbox.broker --port 6379`: a broker for trying things by hand, until Ctrl-C."""
+    parser = argparse.ArgumentParser(
+        prog="python -m sandbox.broker", description="Serve a broker on loopback."
+    )
+    parser.add_argument("--port", type=int, default=6379)
+    parser.add_argument("--folder", type=Path, default=Path("var/broker"), help="where it keeps its data")
+    parser.add_argument("--fake", action="store_true", help="fakeredis, whatever else is there")
+    told = parser.parse_args()
+    with suppress(KeyboardInterrupt):
+        if told.fake:
+            _fake(told.port)
+        words = command(told.port, told.folder)
+        os.execv(words[0], words)  # noqa: S606 our own words
+
+
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(prog="python -m sandbox.broker")
-    parser.add_argument("--port", type=int, required=True)
-    _fake(parser.parse_args().port)
+    main()

@@ -114,7 +114,7 @@ def _set_up(folder: Path) -> Stage:
         **chosen,
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}",
         "PYTHONUNBUFFERED": "1",
-        "PORT": str(ports["site"]),
+        "WEB_PORT": str(ports["site"]),
         "FLOWER_PORT": str(ports["flower"]),
         "FLOWER_DB": str(folder / "flower.db"),
     }

@@ -1,0 +1,102 @@
+"""The pictures of the README, taken anew: `.venv/bin/python docs/pictures.py` (needs Chromium on the PATH).
+
+Plays `unroll demo` in a folder of its own and looks at it with a browser.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+
+import requests
+from PIL import Image
+from playwright.sync_api import Browser, sync_playwright
+
+PICTURES = Path(__file__).parent / "pictures"
+UNROLL = Path(sys.executable).with_name("unroll")
+PATIENCE_SECONDS = 90
+COLOURS = 256
+ARGUMENTS = (
+    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"),
+    *("--disable-component-update", "--disable-sync"),
+)
+
+
+@dataclass(frozen=True)
+class Picture:
+    name: str
+    url: str
+    width: int
+    height: int
+    dark: bool = False
+    scale: float = 1
+
+
+def main() -> None:
+    with demo() as (sandbox, site, flower):
+        mentions = requests.get(f"{sandbox}/sandbox/state.json", timeout=10).json()["mentions"]
+        asked = next(each for each in mentions if each["author"] == "tobias_wrenn")
+        [thread] = re.findall(r"/thread/(\d+)", asked["replies"][0]["raw"])
+        wanted = [
+            Picture("thread", f"{site}/thread/{thread}", 1200, 900),
+            Picture("phone-dark", f"{site}/thread/{thread}", 390, 844, dark=True, scale=1.5),
+            Picture("sandbox", f"{sandbox}/", 1200, 900),
+            Picture("flower", f"{flower}/tasks", 1200, 620),
+        ]
+        names = sys.argv[1:]
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=ARGUMENTS)
+            for picture in wanted:
+                if not names or picture.name in names:
+                    take(picture, browser)
+            browser.close()
+
+
+@contextmanager
+def demo() -> Iterator[tuple[str, str, str]]:
+    """A demo that has dealt with everything: the addresses of its X, its site and its Flower."""
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        (Path(folder) / "said").open("w+") as said,
+        subprocess.Popen([UNROLL, "demo"], cwd=folder, stderr=said, stdout=subprocess.DEVNULL) as running,
+    ):
+        try:
+            end = time.monotonic() + PATIENCE_SECONDS
+            while "All dealt with" not in (told := Path(said.name).read_text("utf-8")):
+                if running.poll() is not None or time.monotonic() > end:
+                    sys.exit(told)
+                time.sleep(0.2)
+            local, site, flower = re.findall(
+                r"^  (?:local X|site|Flower) +(http://\S+)/ ", told, re.MULTILINE
+            )
+            yield local, site, flower
+        finally:
+            running.send_signal(signal.SIGINT)
+
+
+def take(picture: Picture, browser: Browser) -> None:
+    page = browser.new_page(
+        viewport={"width": picture.width, "height": picture.height},
+        color_scheme="dark" if picture.dark else "light",
+        device_scale_factor=picture.scale,
+    )
+    page.goto(picture.url, wait_until="networkidle")
+    taken = Image.open(BytesIO(page.screenshot()))
+    page.close()
+    path = PICTURES / f"{picture.name}.png"
+    taken.convert("RGB").quantize(COLOURS).save(path, optimize=True)
+    print(path, f"{path.stat().st_size // 1024} KiB")  # noqa: T201 - what this script says
+
+
+if __name__ == "__main__":
+    main()
