@@ -21,7 +21,7 @@ SIGNS = "@#$\uff20\uff03\uff04"
 # What holds an emoji or a word together; every other format character could turn the text around.
 JOINERS = "\u200c\u200d"
 
-LINK = re.compile(r"https?://\S+")
+LINK = re.compile(r"https?://\S+", re.IGNORECASE)
 ADDRESS = re.compile(r"https?:\S*", re.IGNORECASE)
 # Between letters a dot makes an address of them, which X would link.
 INNER_DOT = re.compile(r"(?<=\w)[.\u3002\uff0e\uff61](?=\w)")
@@ -57,17 +57,17 @@ def weight(text: str) -> int:
 
 def _harmless(name: str) -> str:
     """A display name that names nobody else, links nowhere and cannot turn the direction of the text."""
-    kept = "".join(_harmless_character(character) for character in ADDRESS.sub(" ", name))
-    kept = " ".join(INNER_DOT.sub(" ", kept).split())
-    return kept if len(kept) <= MAX_NAME else kept[: MAX_NAME - 1].rstrip() + "\u2026"
-
-
-def _harmless_character(character: str) -> str:
-    if character in SIGNS:
-        return " "
-    if character in JOINERS:
-        return character
-    return {"Cc": " ", "Cf": "", "Cs": "", "Co": "", "Cn": ""}.get(unicodedata.category(character), character)
+    kept = "".join(
+        character
+        for character in " ".join(LINK.sub("", name).split())
+        if character in JOINERS
+        or (character not in SIGNS and unicodedata.category(character) not in {"Cc", "Cf", "Cs"})
+    )
+    # X makes a link of "word.word" wherever that is a domain.
+    kept = " ".join(re.sub(r"(?<=\w)\.(?=\w)", ". ", kept).split())
+    if len(kept) > MAX_NAME:
+        kept = kept[: MAX_NAME - 1].rstrip(JOINERS + " ") + "\u2026"
+    return kept if kept.strip(JOINERS + " ") else ""
 
 
 def _scatter(seed: int) -> int:
