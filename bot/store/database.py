@@ -78,6 +78,14 @@ class Database:
             batch = [row.model_dump() for row in rows[start : start + INSERT_BATCH]]
             yield table, keys, self.insert(table).values(batch)
 
+    def settle(self) -> None:
+        """SQLite's log of changes holds what was deleted until it is emptied; while somebody reads from it,
+        the next time will do.
+        """
+        if self.is_sqlite:
+            with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+                connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+
     def dispose(self) -> None:
         self.engine.dispose()
 

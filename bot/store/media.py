@@ -114,6 +114,12 @@ class MediaStore:
             kept = session.exec(select(MediaRow.sha256).where(col(MediaRow.sha256).in_(dropped)))
             return sorted(dropped - set(kept))
 
+    def hashes(self) -> set[str]:
+        """Every file that is still to be kept."""
+        with self.database.read() as session:
+            rows = session.exec(select(MediaRow.sha256).where(col(MediaRow.sha256).is_not(None)))
+            return {sha256 for sha256 in rows if sha256 is not None}
+
     def find(self, sha256: str) -> Picture | None:
         with self.database.read() as session:
             row = session.exec(select(MediaRow).where(MediaRow.sha256 == sha256)).first()

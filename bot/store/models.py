@@ -131,6 +131,29 @@ class PostRow(SQLModel, table=True):
     fetched_at: dt.datetime = _time()
 
 
+class ShownPostRow(SQLModel, table=True):
+    """Which posts a page shows, quoted ones among them, by the version it shows. One without its payload is
+    gone on X, and its page is to be made anew.
+    """
+
+    __tablename__ = "shown_post"
+    thread_id: int = _key()
+    post_id: int = Field(
+        primary_key=True, index=True, sa_type=BigInteger, sa_column_kwargs={"autoincrement": False}
+    )
+
+
+class RemovalRow(SQLModel, table=True):
+    """That words were here, whose, and why and when they went; never the words."""
+
+    __tablename__ = "removal"
+    id: int | None = Field(default=None, primary_key=True, sa_type=Serial)
+    post_id: int = _id()
+    author_id: int = _id()
+    reason: str
+    removed_at: dt.datetime = _time(index=True)
+
+
 class MissingPostRow(SQLModel, table=True):
     """X's word that a post cannot be shown."""
 
@@ -156,6 +179,7 @@ class ThreadRow(SQLModel, table=True):
     complete: bool
     fetched_at: dt.datetime = _time(index=True)
     checked_at: dt.datetime = _time()
+    confirmed_at: dt.datetime | None = _time(default=None, index=True)  # when X last gave us its oldest post
     gone_at: dt.datetime | None = _time(default=None)
     removed_by: str | None = None  # who took the page down: its author or the operator
     unlisted_at: dt.datetime | None = _time(default=None)
@@ -217,6 +241,7 @@ class SpendRow(SQLModel, table=True):
     resource: str
     count: int
     micro_usd: int = _id()
+    recheck: bool = False  # spent on reading saved posts again
     booked_at: dt.datetime = _time()
 
 

@@ -66,10 +66,11 @@ class Spend:
         prices: Mapping[str, int],
         job_id: int | None,
         now: datetime,
+        recheck: bool = False,
     ) -> int:
         """Books (resource, id) pairs at their price, those already bought today at nothing.
 
-        Returns the micro-dollars that were added.
+        `recheck` says that it went into reading saved posts again. Returns the micro-dollars that were added.
         """
         with self.database.write() as session:
             day = utc_day(now)
@@ -82,6 +83,7 @@ class Spend:
                     resource=resource,
                     count=count,
                     micro_usd=count * prices[resource],
+                    recheck=recheck,
                     booked_at=now,
                 )
                 for resource, count in bought.items()
@@ -113,6 +115,11 @@ class Spend:
         query = select(func.coalesce(func.sum(SpendRow.micro_usd), 0)).where(SpendRow.day == day)
         with self.database.read() as session:
             return int(session.exec(query).one())
+
+    def spent_on_rechecks(self, day: date) -> int:
+        query = select(func.coalesce(func.sum(SpendRow.micro_usd), 0))
+        with self.database.read() as session:
+            return int(session.exec(query.where(SpendRow.day == day, col(SpendRow.recheck))).one())
 
     def of_job(self, job_id: int) -> int:
         query = select(func.coalesce(func.sum(SpendRow.micro_usd), 0)).where(col(SpendRow.job_id) == job_id)
