@@ -59,12 +59,11 @@ def _harmless(name: str) -> str:
     """A display name that names nobody else, links nowhere and cannot turn the direction of the text."""
     kept = "".join(
         character
-        for character in " ".join(LINK.sub("", name).split())
+        for character in unicodedata.normalize("NFC", " ".join(name.split()))
         if character in JOINERS
         or (character not in SIGNS and unicodedata.category(character) not in {"Cc", "Cf", "Cs"})
     )
-    # X makes a link of "word.word" wherever that is a domain.
-    kept = " ".join(re.sub(r"(?<=\w)\.(?=\w)", ". ", kept).split())
+    kept = " ".join(INNER_DOT.sub(r"\g<0> ", ADDRESS.sub("", kept)).split())
     if len(kept) > MAX_NAME:
         kept = kept[: MAX_NAME - 1].rstrip(JOINERS + " ") + "\u2026"
     return kept if kept.strip(JOINERS + " ") else ""
