@@ -1,98 +1,102 @@
-"""Our one reply to a mention.
-
-answered already? -> did an earlier POST land? -> mark -> POST -> its id
-"""
+"""What we say to a mention: the thread's address, why there is none, or that a command was obeyed."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import timedelta
+from collections.abc import Callable, Iterator
+from typing import cast
 
 import structlog
 
-from bot.domain import Job, Thread
-from bot.errors import Misconfigured, Permanent, Transient
+from bot.domain import CommandKind, Job, Thread
+from bot.errors import Permanent, Transient
 from bot.flows.parts import Parts, alone
+from bot.flows.speak import MAX_WORDINGS, said, speak
+from bot.rules import phrases
 from bot.rules.reply import compose
 from bot.x import X
 
 log = structlog.get_logger()
 
-# X refuses a text it has just seen; after so many other wordings it is no longer chance.
-MAX_WORDINGS = 5
+# Refusals that a person can do something about; all others are silent, with their reason in the row.
+EXPLAINED = frozenset({"protected", "not-a-thread", "author-opted-out"})
 
 
 def answer(job: Job, thread: Thread, x: X, parts: Parts) -> int:
-    """Posts the reply and returns its id; after an unknown outcome, looks for it before speaking again.
+    """Replies with the page and returns the reply's id.
 
     Raises Permanent `already-answered` where the reply policy says that one is enough.
     """
-    assert job.mention_id is not None  # noqa: S101 - only a mention wants a reply
-    if job.reply_started_at is not None and (landed := _landed(job, job.mention_id, x, parts)) is not None:
-        log.info("reply.found", reply=landed)
-        return landed
+    if (reply_id := said(job, x, parts)) is not None:
+        return reply_id
     whom = job.requester_id if parts.settings.reply_policy == "each" else None
     with alone(f"answer:{thread.id}:{whom or 'anybody'}", parts, reason="being-answered"):
         if parts.store.jobs.answered(thread.id, requester_id=whom, besides=job.id):
             raise Permanent("already-answered")
-        return _speak(job, job.mention_id, thread, x, parts)
+        return speak(job, _answers(job, thread, parts), x, parts)
 
 
-def _speak(job: Job, mention_id: int, thread: Thread, x: X, parts: Parts) -> int:
-    """Whatever else goes wrong in here leaves the mark where it is: then the next try looks first."""
-    store, clock = parts.store, parts.clock
-    unsure = job.reply_started_at is not None
-    for text in _wordings(job, thread, parts):
-        store.jobs.start_reply(job, text, now=clock())
-        try:
-            reply_id = x.reply(text, to=mention_id)
-        except Transient as error:
-            if error.may_have_landed:
-                raise Transient("reply-unsure", error.reason, retry_at=clock() + _visible(parts)) from None
-            store.jobs.unstart_reply(job, now=clock())
+def explain(job: Job, reason: str, x: X, parts: Parts) -> int | None:
+    """Says why not, where that is of use and X lets us; the reply's id, or None where we stay silent."""
+    if reason not in EXPLAINED or not job.reply_wanted or not parts.settings.refusal_replies:
+        return None
+    reply_id = said(job, x, parts)
+    may_have_answered = job.thread_id is not None and job.reply_started_at is not None
+    if reply_id is not None or may_have_answered:
+        return reply_id
+    return _say_if_allowed(job, _refusals(job, reason, parts), x, parts)
+
+
+def confirm(job: Job, x: X, parts: Parts) -> int | None:
+    """Says that a command was obeyed; the reply's id, or None where we stay silent."""
+    if not job.reply_wanted:
+        return None
+    reply_id = said(job, x, parts)
+    return reply_id if reply_id is not None else _say_if_allowed(job, _confirmations(job, parts), x, parts)
+
+
+def _say_if_allowed(job: Job, wordings: Iterator[str], x: X, parts: Parts) -> int | None:
+    """What is done is done, and what is refused stays so, whether or not we may speak of it."""
+    try:
+        return speak(job, wordings, x, parts)
+    except (Permanent, Transient) as error:
+        if isinstance(error, Transient) and error.reason != "duplicate-text":
             raise
-        except Permanent as error:
-            said_before = error.reason == "duplicate-text" and unsure and text == job.reply_text
-            if said_before and not store.jobs.has_said(text, besides=job.id):
-                raise Transient(
-                    "reply-unsure", "X knows the words", retry_at=clock() + _visible(parts)
-                ) from None
-            store.jobs.unstart_reply(job, now=clock())
-            if error.reason != "duplicate-text":
-                raise
-            log.info("reply.duplicate")
-        except Misconfigured:
-            store.jobs.unstart_reply(job, now=clock())
-            raise
-        else:
-            log.info("reply.posted", reply=reply_id)
-            return reply_id
-    raise Transient("duplicate-text", f"{MAX_WORDINGS} wordings refused")
+        log.info("reply.silent", reason=error.reason, detail=error.detail)
+        return None
 
 
-def _wordings(job: Job, thread: Thread, parts: Parts) -> Iterator[str]:
+def _answers(job: Job, thread: Thread, parts: Parts) -> Iterator[str]:
     """The words of an earlier try first: if it did land after all, X refuses them as a duplicate."""
-    if job.reply_text is not None:
-        yield job.reply_text
     url = f"{parts.settings.public_url}/thread/{thread.id}"
+    if job.reply_text is not None and url in job.reply_text:
+        yield job.reply_text
+    lang = _lang(job, parts)
     earlier = parts.store.jobs.earlier_for(thread.id, job.id)
     for attempt in range(MAX_WORDINGS):
-        yield compose(thread, url, seed=thread.id, attempt=earlier + attempt)
+        yield compose(thread, url, seed=thread.id, attempt=earlier + attempt, lang=lang)
 
 
-def _landed(job: Job, mention_id: int, x: X, parts: Parts) -> int | None:
-    """The reply, if an earlier POST of unknown outcome did land.
-
-    Not before the time X needs to show it: looking too early would find nothing and speak twice.
-    """
-    assert job.reply_started_at is not None  # noqa: S101 - asked by `answer`
-    shown = job.reply_started_at + _visible(parts)
-    if parts.clock() < shown:
-        raise Transient("reply-unsure", "not visible yet", retry_at=shown, counts=False)
-    bot = parts.store.notes.bot() or x.me()
-    posts = x.own_replies(bot.id, since_id=mention_id)
-    return next((post.id for post in posts if post.reply_to == mention_id), None)
+def _refusals(job: Job, reason: str, parts: Parts) -> Iterator[str]:
+    return _varied(job, parts, lambda lang, attempt: phrases.refusal(reason, lang, attempt=attempt))
 
 
-def _visible(parts: Parts) -> timedelta:
-    return timedelta(seconds=parts.settings.reply_visible_after_seconds)
+def _confirmations(job: Job, parts: Parts) -> Iterator[str]:
+    if job.kind == "help":
+        bot = parts.store.notes.bot()
+        name = bot.username if bot else ""
+        return _varied(job, parts, lambda lang, attempt: phrases.help_line(name, lang, attempt=attempt))
+    kind = cast("CommandKind", job.kind)
+    return _varied(job, parts, lambda lang, attempt: phrases.confirmation(kind, lang, attempt=attempt))
+
+
+def _varied(job: Job, parts: Parts, word: Callable[[str | None, int], str | None]) -> Iterator[str]:
+    """The words of an earlier try first, see `_answers`; then others than the jobs before this one took."""
+    if job.reply_text is not None:
+        yield job.reply_text
+    lang = _lang(job, parts)
+    texts = (word(lang, job.id + attempt) for attempt in range(MAX_WORDINGS))
+    yield from (text for text in texts if text is not None)
+
+
+def _lang(job: Job, parts: Parts) -> str | None:
+    return parts.store.mentions.lang(job.mention_id) if job.mention_id is not None else None

@@ -1,8 +1,10 @@
 """From a mention to our reply.
 
-    claim -> gather the thread -> save it -> answer -> finish
-                                                |
-                          look again later, where X's search lags behind a young thread
+    claim -> may we? -> gather the thread -> save it -> answer -> finish
+               |               |                          |
+               +---------------+-> say why not            look again later, where X's search lags
+                                                          behind a young thread
+    claim -> obey a command -> confirm -> finish
 
 Each step is stored before the next begins: the flow may run twice and may die on any line.
 """
@@ -13,10 +15,13 @@ import structlog
 from structlog.contextvars import bound_contextvars
 
 from bot.domain import Job, Thread
-from bot.flows.answer import answer
+from bot.errors import Permanent
+from bot.flows.answer import answer, explain
+from bot.flows.consent import require_consent
 from bot.flows.fates import settle
 from bot.flows.gather import gather
 from bot.flows.meter import JobMeter
+from bot.flows.obey import EFFECTS, OURS_TO_DO, obey
 from bot.flows.parts import Parts
 from bot.rules.plan import search_again_at
 from bot.settings import FLOW_DEADLINE
@@ -31,9 +36,7 @@ def unroll(job_id: int, parts: Parts) -> Job | None:
     Never raises for a fate of the job: that is written in the row, with its reason.
     """
     store, clock = parts.store, parts.clock
-    pause = store.notes.pause()
-    if pause is not None and clock() < pause.probe_at:
-        log.info("job.left_while_paused", job=job_id, reason=pause.reason)
+    if _left_while_paused(job_id, parts):
         return None
     job = store.jobs.claim(job_id, now=clock(), worker=parts.worker)
     if job is None:  # finished, or leased by another worker
@@ -47,6 +50,18 @@ def unroll(job_id: int, parts: Parts) -> Job | None:
     return store.jobs.find(job.id)
 
 
+def _left_while_paused(job_id: int, parts: Parts) -> bool:
+    """What is done to our own pages is done even while X does not let us in; only the reply waits."""
+    pause = parts.store.notes.pause()
+    if pause is None or parts.clock() >= pause.probe_at:
+        return False
+    job = parts.store.jobs.find(job_id)
+    if job is not None and job.kind in OURS_TO_DO:
+        return False
+    log.info("job.left_while_paused", job=job_id, reason=pause.reason)
+    return True
+
+
 def _carry(job: Job, parts: Parts) -> None:
     store, clock = parts.store, parts.clock
     x = X(
@@ -55,16 +70,38 @@ def _carry(job: Job, parts: Parts) -> None:
         clock,
         deadline=clock() + FLOW_DEADLINE,
     )
-    if job.reply_id is not None:  # replayed: we have spoken, and speak once
+    if job.mention_id is not None and job.kind in EFFECTS:
+        obey(job, x, parts)
+    elif job.reply_id is not None and job.thread_id is not None:  # replayed: we have spoken, and speak once
         store.jobs.finish(job, job.reply_id, now=clock())
+    else:
+        _answer_or_explain(job, x, parts)
+
+
+def _answer_or_explain(job: Job, x: X, parts: Parts) -> None:
+    store, clock = parts.store, parts.clock
+    try:
+        thread = _thread(job, x, parts)
+        store.jobs.set_thread(job, thread.id, now=clock())
+        reply_id = answer(job, thread, x, parts) if job.reply_wanted else job.reply_id
+    except Permanent as error:
+        if (told := explain(job, error.reason, x, parts)) is None:
+            raise
+        store.jobs.give_up(
+            job, error.reason, now=clock(), refused=error.refused, detail=error.detail, reply_id=told
+        )
+        log.info("job.explained", reason=error.reason, reply=told)
         return
-    saved = store.threads.find(job.thread_id) if job.thread_id is not None else None
-    thread = saved.thread if saved is not None else gather(job, x, parts)
-    store.jobs.set_thread(job, thread.id, now=clock())
-    reply_id = answer(job, thread, x, parts) if job.reply_wanted else None
     store.jobs.finish(job, reply_id, now=clock())
     log.info("job.done", thread=thread.id, posts=len(thread.posts), reply=reply_id)
     _look_again(job, thread, parts)
+
+
+def _thread(job: Job, x: X, parts: Parts) -> Thread:
+    """As it was saved by an earlier try, else gathered; either way only while everybody lets us."""
+    require_consent(job, parts)
+    saved = parts.store.threads.find(job.thread_id) if job.thread_id is not None else None
+    return gather(job, x, parts) if saved is None or saved.gone else saved.thread
 
 
 def _look_again(job: Job, thread: Thread, parts: Parts) -> None:

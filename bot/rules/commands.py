@@ -12,10 +12,10 @@ from collections.abc import Mapping
 from bot.domain import CommandKind
 
 # What people write around a command without changing it.
-SMALL_WORDS = frozenset(
-    "a all an and any bot can could dear for from hello hey hi i id i'd in it just kindly like me my now of off "
-    "ok okay page pages pls plz please post posts right sir stuff thank thanks thankyou that the these thing "
-    "this thread threads to u want wanna would yes you your".split()
+SMALL_WORDS = (
+    "a|all|an|and|any|bot|can|could|dear|for|from|hello|hey|hi|i|id|i'd|in|it|just|kindly|like|me|my|now|of|off|"
+    "ok|okay|pages?|pls|plz|please|posts?|right|sir|stuff|thanks?|thankyou|that|the|these|thing|this|threads?|to|"
+    "u|want|wanna|would|yes|your?"
 )
 PHRASES: Mapping[CommandKind, str] = {
     "opt-out": r"opt[ -]?(?:me |my threads )?out",
@@ -28,15 +28,13 @@ PHRASES: Mapping[CommandKind, str] = {
     "help": r"help|commands",
 }
 # What may be said besides, for one command only.
-ALSO: Mapping[CommandKind, frozenset[str]] = {
-    "stop": frozenset(
-        "unroll unrolling answering replying reply bothering spamming tagging mentioning again".split()
-    ),
-    "start": frozenset("answering replying again over".split()),
-    "opt-out": frozenset("unroll unrolling being".split()),
-    "opt-in": frozenset("again unroll unrolling".split()),
-    "refresh": frozenset("again new".split()),
-    "help": frozenset("show need some with how does work".split()),
+ALSO: Mapping[CommandKind, str] = {
+    "stop": "unroll|unrolling|answering|reply|replying|bothering|spamming|tagging|mentioning|again",
+    "start": "answering|replying|again|over",
+    "opt-out": "unroll|unrolling|being",
+    "opt-in": "unroll|unrolling|again",
+    "refresh": "again|new",
+    "help": "show|need|some|with|how|does|work",
 }
 MOST_WORDS = 8
 QUESTION = re.compile(
@@ -56,9 +54,7 @@ def strict_command(words: str) -> CommandKind | None:
     said = _bare(words)
     for kind, phrase in PHRASES.items():
         rest, found = re.subn(rf"(?<![\w'-])(?:{phrase})(?![\w'-])", " ", said)
-        others = rest.split()
-        allowed = SMALL_WORDS | ALSO.get(kind, frozenset())
-        if found and len(others) <= MOST_WORDS and allowed.issuperset(others):
+        if found and _is_little(rest.split(), f"{SMALL_WORDS}|{ALSO.get(kind, 'a')}"):
             return kind
     return None
 
@@ -77,6 +73,10 @@ def loose_command(words: str, bot_username: str) -> CommandKind | None:
         return None
     put = NAME.sub(" ", words).strip()
     return "help" if not put or (few and QUESTION.search(put)) else None
+
+
+def _is_little(words: list[str], allowed: str) -> bool:
+    return len(words) <= MOST_WORDS and all(re.fullmatch(allowed, word) for word in words)
 
 
 def _bare(words: str) -> str:

@@ -14,6 +14,9 @@ from bot.store.jobs import Jobs
 from bot.store.media import MediaStore
 from bot.store.mentions import Mentions
 from bot.store.notes import Notes
+from bot.store.pages import Pages
+from bot.store.people import People
+from bot.store.removals import Removals
 from bot.store.spend import Spend
 from bot.store.threads import Threads
 
@@ -24,9 +27,12 @@ class Store:
     mentions: Mentions
     jobs: Jobs
     threads: Threads
+    people: People
+    pages: Pages
     media: MediaStore
     spend: Spend
     notes: Notes
+    removals: Removals
 
     def ready(self) -> None:
         """Raises if the database does not answer."""
@@ -60,9 +66,12 @@ def open_store(database_url: str) -> Store:
         mentions=Mentions(database),
         jobs=Jobs(database),
         threads=Threads(database),
+        people=People(database),
+        pages=Pages(database),
         media=MediaStore(database),
         spend=Spend(database),
         notes=Notes(database),
+        removals=Removals(database),
     )
 
 

@@ -220,6 +220,7 @@ class Jobs:
         """Whether another job has replied, or may have, with this thread: to the requester, or to anybody."""
         query = select(JobRow.id).where(
             JobRow.thread_id == thread_id,
+            JobRow.kind == "unroll",
             JobRow.id != besides,
             or_(col(JobRow.reply_id).is_not(None), col(JobRow.reply_started_at).is_not(None)),
         )

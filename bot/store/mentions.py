@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import BigInteger, cast, or_
 from sqlmodel import Session, col, func, select
@@ -13,7 +12,7 @@ from sqlmodel import Session, col, func, select
 from bot.domain import Command, Decision, Goal, Mention, Refusal, Request
 from bot.store.database import Database
 from bot.store.models import JobRow, MentionRow, NoteRow
-from bot.store.people import obey, opted_out, overtaken
+from bot.store.people import obey, opted_out, overtaken, wordless
 
 CURSOR = "mentions.cursor"
 
@@ -143,12 +142,6 @@ def _obey(
     for mention, _ in decided:
         if mention.post.author_id in silent:
             session.get_one(MentionRow, mention.id).payload = wordless(mention.payload)
-
-
-def wordless(payload: dict[str, Any] | None) -> dict[str, Any]:
-    """What is kept of a mention whose author opted out: enough to answer it in its language."""
-    post = (payload or {}).get("post") or {}
-    return {"post": {name: post[name] for name in ("id", "lang") if name in post}}
 
 
 def _mention_row(mention: Mention, decision: Decision, now: datetime) -> MentionRow:

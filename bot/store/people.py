@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement
-from sqlmodel import Session, col, func, select
+from sqlmodel import Session, col, delete, func, select, update
 
 from bot.domain import CommandKind
 from bot.store.database import Database
-from bot.store.models import AuthorRow, JobRow, MentionRow, PersonRow
+from bot.store.models import AuthorRow, JobRow, MentionRow, PersonRow, PostRow, ThreadRow
+from bot.store.removals import remove_posts
 
 # What a command sets, and what takes it back.
 SETS: dict[CommandKind, str] = {"stop": "stopped_at", "opt-out": "opted_out_at"}
 CLEARS: dict[CommandKind, str] = {"start": "stopped_at", "opt-in": "opted_out_at"}
 OPPOSITES = (("stop", "start"), ("opt-out", "opt-in"))
+
+ENDED = ("done", "refused", "failed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +81,28 @@ class People:
         with self.database.write() as session:
             _set(self.database, session, person_id, now=now, blocked_at=None)
 
+    def forget_words(self, author_id: int, *, now: datetime) -> None:
+        """No post, profile or mention of theirs is left, nor their name in what we said. Ids stay."""
+        ours = select(ThreadRow.id).where(ThreadRow.author_id == author_id)
+        with self.database.write() as session:
+            _keep_name(session, author_id)
+            posts = session.exec(select(PostRow.id).where(PostRow.author_id == author_id))
+            remove_posts(session, dict.fromkeys(posts, "opted-out"), now=now)
+            session.execute(delete(AuthorRow).where(col(AuthorRow.id) == author_id))
+            for mention in session.exec(select(MentionRow).where(MentionRow.author_id == author_id)):
+                mention.payload = wordless(mention.payload)
+            session.execute(
+                update(JobRow)
+                .where(col(JobRow.thread_id).in_(ours), col(JobRow.state).in_(ENDED))
+                .values(reply_text=None)
+            )
+
+
+def wordless(payload: Mapping[str, Any] | None) -> dict[str, Any]:
+    """What is kept of a mention whose author opted out: enough to answer it in its language."""
+    post = (payload or {}).get("post") or {}
+    return {"post": {name: post[name] for name in ("id", "lang") if name in post}}
+
 
 def obey(
     database: Database,
@@ -132,6 +157,13 @@ def _set(
     row.username = username or row.username or _name_of(session, person_id)
     row.updated_at = now
     session.flush()
+
+
+def _keep_name(session: Session, person_id: int) -> None:
+    """Under which the operator can find them again."""
+    row = session.get(PersonRow, person_id)
+    if row is not None and row.username is None:
+        row.username = _name_of(session, person_id)
 
 
 def _id_of(session: Session, name: str) -> int | None:

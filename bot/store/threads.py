@@ -8,21 +8,28 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, cast
 
+import sqlalchemy
 from pydantic import TypeAdapter
 from sqlmodel import Session, col, delete, func, select, update
 
 from bot.domain import Author, Conversation, GapReason, Goal, Post, Thread
+from bot.errors import Permanent
+from bot.rules.admission import may_come_back
+from bot.rules.recheck import Page, Shown, shown_ids
 from bot.store.database import Database
 from bot.store.media import Picture, pictures_of, stored_pictures, want_pictures
 from bot.store.models import (
     AuthorRow,
     MissingPostRow,
     PostRow,
+    ShownPostRow,
     ThreadPictureRow,
     ThreadPostRow,
     ThreadRow,
     ThreadVersionRow,
 )
+from bot.store.people import opted_out
+from bot.store.removals import drop_idle_author, remove_posts
 
 THREAD: TypeAdapter[Thread] = TypeAdapter(Thread)
 
@@ -32,18 +39,21 @@ GONE = frozenset({"deleted", "protected", "withheld"})
 
 @dataclass(frozen=True, slots=True)
 class Stamp:
-    """Enough to answer a conditional request."""
+    """Enough to answer a conditional request. `confirmed_at` is when X last gave us what the page shows."""
 
     thread_id: int
     version: int
     etag: str
+    confirmed_at: datetime
+    gone: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class SavedThread:
     """A thread with what its page needs besides: `pictures` by the address X gave them.
 
-    A `gone` one has kept its address only; no posts, no names.
+    A `gone` one has kept its address only; no posts, no names. An `unlisted` one stands in no list.
+    `confirmed_at` is when X last gave us the post that it gave longest ago.
     """
 
     thread: Thread
@@ -51,7 +61,9 @@ class SavedThread:
     etag: str
     fetched_at: datetime
     checked_at: datetime
+    confirmed_at: datetime
     gone: bool = False
+    unlisted: bool = False
     pictures: Mapping[str, Picture] = field(default_factory=dict)
 
 
@@ -77,7 +89,7 @@ class Threads:
         """Which thread a post belongs to, and the version of its page. The etag changes with its pictures."""
         with self.database.read() as session:
             row = _row(session, post_id)
-            return Stamp(row.id, row.version, _etag(row)) if row else None
+            return _stamp(row) if row else None
 
     def find(self, post_id: int) -> SavedThread | None:
         """The thread that holds a post, named by any version of it."""
@@ -92,7 +104,9 @@ class Threads:
                 etag=_etag(row),
                 fetched_at=row.fetched_at,
                 checked_at=row.checked_at,
+                confirmed_at=row.confirmed_at or row.fetched_at,
                 gone=row.gone_at is not None,
+                unlisted=row.unlisted_at is not None,
                 pictures=stored_pictures(session, pictures_of(thread)),
             )
 
@@ -141,33 +155,112 @@ class Threads:
             rows = session.exec(select(AuthorRow).where(col(AuthorRow.id).in_(list(ids))))
             return {row.id: _author(row) for row in rows}
 
+    def missing(self, ids: Iterable[int]) -> dict[int, GapReason]:
+        """X's word on the posts among these that it would not show."""
+        with self.database.read() as session:
+            rows = session.exec(select(MissingPostRow).where(col(MissingPostRow.id).in_(list(ids))))
+            return {row.id: cast("GapReason", row.reason) for row in rows}
+
+    def pages(self, *, confirmed_before: datetime, limit: int) -> list[Page]:
+        """Public pages whose oldest confirmation is from before then, the most recently changed first."""
+        due = (
+            select(ThreadRow.id)
+            .where(col(ThreadRow.gone_at).is_(None), col(ThreadRow.confirmed_at) < confirmed_before)
+            .order_by(col(ThreadRow.fetched_at).desc(), col(ThreadRow.id))
+            .limit(limit)
+            .subquery()
+        )
+        query = (
+            sqlalchemy.select(
+                col(ThreadRow.id),
+                col(ThreadRow.fetched_at),
+                col(PostRow.id),
+                col(PostRow.fetched_at),
+                col(AuthorRow.updated_at),
+            )
+            .join(due, due.c.id == col(ThreadRow.id))
+            .join(ShownPostRow, col(ShownPostRow.thread_id) == col(ThreadRow.id))
+            .join(PostRow, col(PostRow.id) == col(ShownPostRow.post_id))
+            .outerjoin(AuthorRow, col(AuthorRow.id) == col(PostRow.author_id))
+            .order_by(col(ThreadRow.id), col(PostRow.id))
+        )
+        pages: dict[tuple[int, datetime], list[Shown]] = {}
+        with self.database.read() as session:
+            for thread_id, changed_at, post_id, confirmed_at, author_known_at in session.execute(query):
+                shown = Shown(post_id, confirmed_at, author_known_at)
+                pages.setdefault((thread_id, changed_at), []).append(shown)
+        return [Page(thread_id, changed, tuple(posts)) for (thread_id, changed), posts in pages.items()]
+
+    def showing(self, post_ids: Iterable[int]) -> list[int]:
+        """The threads whose pages show one of these posts."""
+        query = select(ShownPostRow.thread_id).where(col(ShownPostRow.post_id).in_(list(post_ids)))
+        with self.database.read() as session:
+            return sorted(session.exec(query.distinct()))
+
+    def behind(self, *, limit: int) -> list[int]:
+        """Threads whose pages show a post that is gone from here: whoever took it did not get further."""
+        query = (
+            select(ShownPostRow.thread_id)
+            .outerjoin(PostRow, col(PostRow.id) == col(ShownPostRow.post_id))
+            .where(col(PostRow.id).is_(None))
+            .distinct()
+            .limit(limit)
+        )
+        with self.database.read() as session:
+            return sorted(session.exec(query))
+
+    def confirm(self, found: Conversation, *, now: datetime) -> None:
+        """X's newest word on posts of any conversation; see `save_conversation`."""
+        with self.database.write() as session:
+            gone = {i: reason for i, reason in found.missing.items() if reason in GONE}
+            rows = session.exec(select(PostRow).where(col(PostRow.id).in_(gone.keys() - found.posts.keys())))
+            missing = [
+                MissingPostRow(
+                    id=row.id, conversation_id=row.conversation_id, reason=gone[row.id], seen_at=now
+                )
+                for row in rows
+            ]
+            self._keep(session, found, missing, now)
+
     def save_conversation(self, conversation: Conversation, conversation_id: int, *, now: datetime) -> None:
         """What was bought is kept before anything is made of it. X's newest word on a post holds: one that
         is gone loses its payload, one that is back is no longer missing.
         """
-        posts = [_post_row(post, conversation.payloads[i], now) for i, post in conversation.posts.items()]
         missing = [
             MissingPostRow(id=i, conversation_id=conversation_id, reason=reason, seen_at=now)
             for i, reason in conversation.missing.items()
         ]
-        authors = [_author_row(author, now) for author in conversation.authors.values()]
-        back = [row.id for row in posts]
-        gone = [row.id for row in missing if row.reason in GONE and row.id not in conversation.posts]
         with self.database.write() as session:
-            for rows in (posts, missing, authors):
-                self.database.upsert(session, rows)
-            session.execute(delete(MissingPostRow).where(col(MissingPostRow.id).in_(back)))
-            session.execute(delete(PostRow).where(col(PostRow.id).in_(gone)))
+            self._keep(session, conversation, missing, now)
 
-    def save(self, thread: Thread, *, now: datetime) -> Thread:
+    def _keep(
+        self, session: Session, found: Conversation, missing: list[MissingPostRow], now: datetime
+    ) -> None:
+        silent = opted_out(session, {post.author_id for post in found.posts.values()} | found.authors.keys())
+        kept = {i: post for i, post in found.posts.items() if post.author_id not in silent}
+        posts = [_post_row(post, found.payloads[i], now) for i, post in kept.items()]
+        authors = [_author_row(author, now) for i, author in found.authors.items() if i not in silent]
+        gone = {row.id: row.reason for row in missing if row.reason in GONE and row.id not in found.posts}
+        for rows in (posts, missing, authors):
+            self.database.upsert(session, rows)
+        back = [row.id for row in posts]
+        session.execute(delete(MissingPostRow).where(col(MissingPostRow.id).in_(back)))
+        remove_posts(session, gone, now=now)
+
+    def save(self, thread: Thread, *, now: datetime, asked_by: int | None = None) -> Thread:
         """Makes or extends the saved thread; its address stays. Saving it twice changes nothing.
 
-        One that was buried is shown again.
+        One that was buried is shown again, one that was taken down only if its author is who asks.
+        Raises Permanent `author-opted-out` or `page-removed`. Where a post or a version of it is no longer
+        shown, the words go out of how the thread looked before, too.
         """
         with self.database.write() as session:
+            thread = _as_allowed(session, thread)
             thread = replace(thread, id=_address(session, thread))
             self.database.insert_new(session, [_blank(thread, now)])
             row = session.get_one(ThreadRow, thread.id, with_for_update=True)
+            if not may_come_back(row.removed_by, row.author_id, asked_by):
+                raise Permanent("page-removed")
             body = THREAD.dump_json(thread).decode()
             if row.body != body:
                 _turn_over(row, thread, body, now)
@@ -176,23 +269,32 @@ class Threads:
             ids = {version for post in _all_posts(thread) for version in (post.id, *post.versions)}
             self.database.upsert(session, [ThreadPostRow(post_id=i, thread_id=row.id) for i in ids])
             want_pictures(session, self.database, thread, now=now)
+            _drop_superseded(session, thread, now)
+            if self._show(session, thread):
+                _scrub(session, row)
+            row.confirmed_at = _oldest_word(session, thread.id) or row.confirmed_at
             return thread
 
     def scrub_versions(self, thread_id: int) -> None:
-        """Takes the words out of how a thread looked before: something in it is gone on X."""
+        """Takes the words out of how a thread looked before."""
         with self.database.write() as session:
             row = session.get(ThreadRow, thread_id)
-            session.execute(
-                update(ThreadVersionRow)
-                .where(col(ThreadVersionRow.thread_id) == thread_id)
-                .where(col(ThreadVersionRow.version) != (row.version if row else 0))
-                .values(body="")
-            )
+            if row is not None:
+                _scrub(session, row)
 
-    def bury(self, thread_id: int, now: datetime) -> None:
+    def _show(self, session: Session, thread: Thread) -> bool:
+        """The page shows these posts and no others; whether it showed others before."""
+        ids = shown_ids(thread)
+        self.database.insert_new(session, [ShownPostRow(thread_id=thread.id, post_id=i) for i in ids])
+        others = col(ShownPostRow.thread_id) == thread.id, col(ShownPostRow.post_id).not_in(ids)
+        dropped = delete(ShownPostRow).where(*others).returning(col(ShownPostRow.post_id))
+        return session.execute(dropped).first() is not None
+
+    def bury(self, thread_id: int, now: datetime, *, reason: str = "deleted") -> None:
         """What is gone on X is gone here: the words of every version and what they were made of.
 
-        The address stays, and says so. The files of its pictures: see `MediaStore.drop_unused`.
+        The address stays, and says so. The files of its pictures: see `MediaStore.drop_unused`. `reason` is
+        for the log of removals, for the posts that were still here.
         """
         with self.database.write() as session:
             row = session.get(ThreadRow, thread_id, with_for_update=True)
@@ -203,15 +305,52 @@ class Threads:
             row.revision += 1
             row.post_count = 0
             row.gone_at = row.checked_at = now
-            posts = select(ThreadPostRow.post_id).where(ThreadPostRow.thread_id == thread_id)
-            session.execute(delete(PostRow).where(col(PostRow.id).in_(posts)))
-            _delete_of(session, thread_id, ThreadVersionRow, ThreadPictureRow)
+            posts = session.exec(select(ThreadPostRow.post_id).where(ThreadPostRow.thread_id == thread_id))
+            remove_posts(session, dict.fromkeys(posts, reason), now=now)
+            _delete_of(session, thread_id, ThreadVersionRow, ThreadPictureRow, ShownPostRow)
+            drop_idle_author(session, row.author_id)
 
     def forget(self, thread_id: int) -> None:
         """Removes a thread with its versions; its posts' payloads stay for the next time it is asked for."""
         with self.database.write() as session:
-            _delete_of(session, thread_id, ThreadPostRow, ThreadVersionRow, ThreadPictureRow)
+            _delete_of(session, thread_id, ThreadPostRow, ThreadVersionRow, ThreadPictureRow, ShownPostRow)
             session.execute(delete(ThreadRow).where(col(ThreadRow.id) == thread_id))
+
+
+def _scrub(session: Session, row: ThreadRow) -> None:
+    session.execute(
+        update(ThreadVersionRow)
+        .where(col(ThreadVersionRow.thread_id) == row.id, col(ThreadVersionRow.version) != row.version)
+        .values(body="")
+    )
+
+
+def _drop_superseded(session: Session, thread: Thread, now: datetime) -> None:
+    """The page shows the newest versions; what the posts said before is no longer needed."""
+    posts = (*_all_posts(thread), *(quote.post for quote in thread.quotes))
+    older = {version: "edited" for post in posts for version in post.versions if version < post.id}
+    remove_posts(session, older, now=now)
+
+
+def _oldest_word(session: Session, thread_id: int) -> datetime | None:
+    """When X last gave us the post of a page that it gave longest ago."""
+    query = select(PostRow.fetched_at).join(ShownPostRow, col(ShownPostRow.post_id) == col(PostRow.id))
+    oldest = query.where(ShownPostRow.thread_id == thread_id).order_by(col(PostRow.fetched_at)).limit(1)
+    return session.exec(oldest).first()
+
+
+def _stamp(row: ThreadRow) -> Stamp:
+    return Stamp(row.id, row.version, _etag(row), row.confirmed_at or row.fetched_at, row.gone_at is not None)
+
+
+def _as_allowed(session: Session, thread: Thread) -> Thread:
+    """Without what those who opted out wrote; checked where it is written, whoever made the thread."""
+    writers = {thread.author.id, *(quote.post.author_id for quote in thread.quotes)}
+    silent = opted_out(session, writers)
+    if thread.author.id in silent:
+        raise Permanent("author-opted-out")
+    allowed = tuple(quote for quote in thread.quotes if quote.post.author_id not in silent)
+    return replace(thread, quotes=allowed)
 
 
 def _etag(row: ThreadRow) -> str:
@@ -231,6 +370,7 @@ def _blank(thread: Thread, now: datetime) -> ThreadRow:
         complete=False,
         fetched_at=now,
         checked_at=now,
+        confirmed_at=now,
     )
 
 
@@ -243,7 +383,7 @@ def _turn_over(row: ThreadRow, thread: Thread, body: str, now: datetime) -> None
     row.newest_post_id = max(post.id for post in _all_posts(thread))
     row.complete = thread.complete
     row.fetched_at = now
-    row.gone_at = None
+    row.gone_at = row.removed_by = None
 
 
 def _version(row: ThreadRow, now: datetime) -> ThreadVersionRow:

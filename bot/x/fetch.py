@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
 from bot.domain import Conversation, Goal
+from bot.errors import Permanent
 from bot.rules.plan import NOTHING, Call, Lookup, next_calls
+from bot.rules.thread import subject
 from bot.x.client import X, merged
 
 
@@ -20,14 +22,20 @@ def fetch(
     now: datetime,
     newest: Mapping[int, int] = NOTHING,
     exclude: frozenset[int] = frozenset(),
+    forbidden: Callable[[int], bool] = lambda _: False,
 ) -> Conversation:
     """The conversation, as far as the goal needs it, on top of what is known.
 
     Never holds more than `cap` posts of it, those known included; `cut` says that there was more.
-    Raises Transient, Permanent or Misconfigured; what was bought until then is booked all the same.
+    Nothing more is bought once it is known that the thread's author is `forbidden`: that is the end,
+    Permanent `author-opted-out`. Raises Transient, Permanent or Misconfigured; what was bought until then
+    is booked all the same.
     """
     done: set[Call] = set()
     while calls := next_calls(goal, known, done, now=now, newest=newest, exclude=exclude):
+        author_id = subject(known, goal, exclude=exclude)
+        if author_id is not None and forbidden(author_id):
+            raise Permanent("author-opted-out")
         for call in calls:
             done.add(call)
             known = merged(known, _carry_out(call, x, known, cap - len(known.posts)))

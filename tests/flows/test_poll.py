@@ -35,7 +35,8 @@ def test_thirty_mentions_between_two_looks_are_thirty_jobs(house, posts):
     assert {job.mention_id for job in house.store.jobs.newest()} == {m.number for m in mentions}
 
 
-def test_more_mentions_than_a_page_holds_are_all_found(house, posts):
+def test_more_mentions_than_a_page_holds_are_all_found(build, posts):
+    house = build(requests_per_conversation_per_hour=1000)
     mentions = [house.world.mention(f"asker{n}", posts[0]) for n in range(230)]
     assert house.poll().jobs == len(mentions)
 
@@ -106,7 +107,7 @@ def test_a_wake_up_that_was_lost_is_sent_again(house, posts):
 
 
 def test_who_asks_for_hundreds_does_not_hold_up_the_others(build, posts):
-    house = build(requests_per_user_per_day=1000)
+    house = build(requests_per_user_per_day=1000, requests_per_conversation_per_hour=1000)
     for n in range(100):
         house.world.mention("greedy", posts[n % 3])
     house.world.mention("modest", posts[0])

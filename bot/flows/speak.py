@@ -1,0 +1,83 @@
+"""One reply to one mention, ever.
+
+said already? -> did an earlier POST land? -> may we still? -> mark -> POST -> its id
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import timedelta
+
+import structlog
+
+from bot.domain import Job
+from bot.errors import Misconfigured, Permanent, Transient
+from bot.flows.consent import silenced
+from bot.flows.parts import Parts
+from bot.x import X
+
+log = structlog.get_logger()
+
+# X refuses a text it has just seen; after so many other wordings it is no longer chance.
+MAX_WORDINGS = 5
+
+
+def said(job: Job, x: X, parts: Parts) -> int | None:
+    """The reply, if we have spoken: as the row knows, or as X shows after a POST of unknown outcome.
+
+    Not before the time X needs to show it: looking too early would find nothing and speak twice.
+    """
+    if job.reply_id is not None or job.reply_started_at is None or job.mention_id is None:
+        return job.reply_id
+    shown = job.reply_started_at + _visible(parts)
+    if parts.clock() < shown:
+        raise Transient("reply-unsure", "not visible yet", retry_at=shown, counts=False)
+    bot = parts.store.notes.bot() or x.me()
+    posts = x.own_replies(bot.id, since_id=job.mention_id)
+    landed = next((post.id for post in posts if post.reply_to == job.mention_id), None)
+    if landed is not None:
+        log.info("reply.found", reply=landed)
+    return landed
+
+
+def speak(job: Job, wordings: Iterable[str], x: X, parts: Parts) -> int:
+    """Posts the first wording that X takes and returns the reply's id. Ask `said` before.
+
+    Raises Permanent where the asker wants no answers by now. Whatever else goes wrong in here leaves the
+    mark where it is: then the next try looks first.
+    """
+    assert job.mention_id is not None  # noqa: S101 - only a mention wants a reply
+    store, clock = parts.store, parts.clock
+    unsure = job.reply_started_at is not None
+    for text in wordings:
+        if objection := silenced(job, parts):
+            raise Permanent(objection)
+        store.jobs.start_reply(job, text, now=clock())
+        try:
+            reply_id = x.reply(text, to=job.mention_id)
+        except Transient as error:
+            if error.may_have_landed:
+                raise Transient("reply-unsure", error.reason, retry_at=clock() + _visible(parts)) from None
+            store.jobs.unstart_reply(job, now=clock())
+            raise
+        except Permanent as error:
+            said_before = error.reason == "duplicate-text" and unsure and text == job.reply_text
+            if said_before and not store.jobs.has_said(text, besides=job.id):
+                raise Transient(
+                    "reply-unsure", "X knows the words", retry_at=clock() + _visible(parts)
+                ) from None
+            store.jobs.unstart_reply(job, now=clock())
+            if error.reason != "duplicate-text":
+                raise
+            log.info("reply.duplicate")
+        except Misconfigured:
+            store.jobs.unstart_reply(job, now=clock())
+            raise
+        else:
+            log.info("reply.posted", reply=reply_id)
+            return reply_id
+    raise Transient("duplicate-text", f"{MAX_WORDINGS} wordings refused")
+
+
+def _visible(parts: Parts) -> timedelta:
+    return timedelta(seconds=parts.settings.reply_visible_after_seconds)

@@ -1,0 +1,118 @@
+"""What became of pages by their authors' or the operator's word: removed, unlisted, whose they are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, cast
+
+from sqlmodel import col, or_, select, update
+
+from bot.rules.admission import may_come_back
+from bot.store.database import Database
+from bot.store.models import PostRow, ThreadPostRow, ThreadRow, ThreadVersionRow
+
+RemovedBy = Literal["author", "operator"]
+
+
+@dataclass(frozen=True, slots=True)
+class PageStatus:
+    """A saved thread without its words. `removed_by` says on whose word it is gone; None where X's."""
+
+    thread_id: int
+    conversation_id: int
+    author_id: int
+    posts: int
+    fetched_at: datetime
+    gone_at: datetime | None
+    removed_by: RemovedBy | None
+    unlisted_at: datetime | None
+
+    def may_come_back(self, asked_by: int | None) -> bool:
+        return may_come_back(self.removed_by, self.author_id, asked_by)
+
+
+@dataclass(frozen=True, slots=True)
+class Pages:
+    database: Database
+
+    def find(self, post_id: int) -> PageStatus | None:
+        """The page that holds a post, named by any version of it."""
+        query = select(ThreadRow).join(ThreadPostRow, col(ThreadPostRow.thread_id) == col(ThreadRow.id))
+        with self.database.read() as session:
+            row = session.exec(query.where(ThreadPostRow.post_id == post_id)).first()
+            return _status(row) if row else None
+
+    def under(self, post_id: int, conversation_id: int | None, author_id: int) -> PageStatus | None:
+        """The page of the thread that a post stands in or under: there the author's own goes first."""
+        found = self.find(post_id)
+        if found is not None or conversation_id is None:
+            return found
+        query = select(ThreadRow).where(ThreadRow.conversation_id == conversation_id)
+        with self.database.read() as session:
+            rows = session.exec(query.order_by(col(ThreadRow.id))).all()
+        own = [row for row in rows if row.author_id == author_id]
+        return next((_status(row) for row in (*own, *rows)), None)
+
+    def author_of(self, post_id: int) -> int | None:
+        """Who wrote a post, as far as that is known here without asking X."""
+        page = self.find(post_id)
+        if page is not None:
+            return page.author_id
+        with self.database.read() as session:
+            row = session.get(PostRow, post_id)
+            return row.author_id if row else None
+
+    def by(self, author_id: int) -> list[PageStatus]:
+        """All of an author's, newest first."""
+        query = select(ThreadRow).where(ThreadRow.author_id == author_id)
+        with self.database.read() as session:
+            return [_status(row) for row in session.exec(query.order_by(col(ThreadRow.id).desc()))]
+
+    def quoting(self, author_id: int) -> list[int]:
+        """The threads that hold an author's words, now or in how they looked before."""
+        # A post of a thread is written down as {"id":...,"author_id":...,"conversation_id":...
+        mark = f'"author_id":{author_id},'
+        now = select(ThreadRow.id).where(col(ThreadRow.body).contains(mark))
+        before = select(ThreadVersionRow.thread_id).where(col(ThreadVersionRow.body).contains(mark))
+        with self.database.read() as session:
+            return sorted({*session.exec(now), *session.exec(before)})
+
+    def mark_removed(self, thread_id: int, by: RemovedBy) -> None:
+        """Keeps a page from coming back with the next request. The operator's word outweighs the author's."""
+        with self.database.write() as session:
+            others = or_(col(ThreadRow.removed_by).is_(None), col(ThreadRow.removed_by) != "operator")
+            statement = update(ThreadRow).where(col(ThreadRow.id) == thread_id, others)
+            session.execute(statement.values(removed_by=by))
+
+    def allow_again(self, thread_ids: Iterable[int]) -> None:
+        with self.database.write() as session:
+            statement = update(ThreadRow).where(col(ThreadRow.id).in_(list(thread_ids)))
+            session.execute(statement.values(removed_by=None))
+
+    def unlist(self, thread_id: int, *, now: datetime) -> None:
+        """The page stays, and no list of ours leads to it."""
+        with self.database.write() as session:
+            statement = update(ThreadRow).where(
+                col(ThreadRow.id) == thread_id, col(ThreadRow.unlisted_at).is_(None)
+            )
+            session.execute(statement.values(unlisted_at=now, revision=col(ThreadRow.revision) + 1))
+
+    def list_again(self, thread_id: int) -> None:
+        with self.database.write() as session:
+            statement = update(ThreadRow).where(col(ThreadRow.id) == thread_id)
+            session.execute(statement.values(unlisted_at=None, revision=col(ThreadRow.revision) + 1))
+
+
+def _status(row: ThreadRow) -> PageStatus:
+    return PageStatus(
+        thread_id=row.id,
+        conversation_id=row.conversation_id,
+        author_id=row.author_id,
+        posts=row.post_count,
+        fetched_at=row.fetched_at,
+        gone_at=row.gone_at,
+        removed_by=cast("RemovedBy | None", row.removed_by),
+        unlisted_at=row.unlisted_at,
+    )
