@@ -33,6 +33,9 @@ LOOKUP_BATCH = 100
 
 NOTHING: Mapping[int, int] = {}
 
+# Clocks of one server agree far better than this.
+CLOCKS_DIFFER = timedelta(hours=6)
+
 # Snowflake ids count milliseconds from here in their upper bits (docs.x.com/fundamentals/x-ids).
 SNOWFLAKE_EPOCH_MS = 1_288_834_974_657
 
@@ -69,17 +72,19 @@ def next_calls(
     now: datetime,
     newest: Mapping[int, int] = NOTHING,
     exclude: frozenset[int] = frozenset(),
+    drift: timedelta = timedelta(0),
 ) -> tuple[Call, ...]:
     """The calls to make now; empty when nothing is left to ask.
 
     `done` are the calls made for this goal so far. `newest` is the newest post known of an author's thread
-    here, by the author's id, when it was last fetched whole: only what is newer is asked for.
+    here, by the author's id, when it was last fetched whole: only what is newer is asked for. `drift` is how
+    far the times in ids are off, as the mention tells: see `drift_of`.
     """
     goal = completed(goal, known)
     if goal.conversation_id is None or goal.author_id is None:
         return _lookups([goal.post_id], known, done)
     author_id = subject(known, goal, exclude=exclude)
-    for search in _searches(goal, author_id, known, now=now, newest=newest):
+    for search in _searches(goal, author_id, known, now=now, newest=newest, drift=drift):
         if not any(isinstance(call, Search) and call.query == search.query for call in done):
             return (search,)
     chain = trace(known, goal, exclude=exclude)
@@ -130,7 +135,13 @@ def _outdated(posts: Iterable[Post]) -> list[int]:
 
 
 def _searches(
-    goal: Goal, author_id: int | None, known: Conversation, *, now: datetime, newest: Mapping[int, int]
+    goal: Goal,
+    author_id: int | None,
+    known: Conversation,
+    *,
+    now: datetime,
+    newest: Mapping[int, int],
+    drift: timedelta,
 ) -> Iterator[Search]:
     """First whether the one whose post was pointed at has a thread of their own there (an empty answer
     is free), then the author who is meant.
@@ -141,13 +152,31 @@ def _searches(
         if each is None:
             continue
         since_id = newest.get(each)
-        reached = posted_at(since_id or goal.conversation_id)
+        reached = _time_of(since_id or goal.conversation_id, goal, known, drift)
         yield Search(
             goal.conversation_id,
             _name(goal, known, each),
             archive=now - reached > RECENT_SEARCH_REACH,
             since_id=None if since_id is None else _overlapping(since_id, now),
         )
+
+
+def drift_of(post_id: int, created_at: datetime) -> timedelta:
+    """How far the time in an id is off. Nothing on X itself; a server that numbers its posts otherwise must
+    not have every thread taken for an old one.
+    """
+    drift = created_at - posted_at(post_id)
+    return drift if abs(drift) > CLOCKS_DIFFER else timedelta(0)
+
+
+def _time_of(post_id: int, goal: Goal, known: Conversation, drift: timedelta) -> datetime:
+    """When a post was made: as X said, else by its id, corrected by a post of which both are known."""
+    versions = Versions(known.posts.values())
+    if (post := versions.find(post_id)) is not None:
+        return post.created_at
+    if (pointed := versions.find(goal.post_id)) is not None:
+        drift = drift_of(pointed.first_version, pointed.created_at)
+    return posted_at(post_id) + drift
 
 
 def _overlapping(since_id: int, now: datetime) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.domain import Conversation, Goal
 from bot.errors import Permanent
@@ -23,6 +23,7 @@ def fetch(
     newest: Mapping[int, int] = NOTHING,
     exclude: frozenset[int] = frozenset(),
     forbidden: Callable[[int], bool] = lambda _: False,
+    drift: timedelta = timedelta(0),
 ) -> Conversation:
     """The conversation, as far as the goal needs it, on top of what is known.
 
@@ -32,7 +33,7 @@ def fetch(
     is booked all the same.
     """
     done: set[Call] = set()
-    while calls := next_calls(goal, known, done, now=now, newest=newest, exclude=exclude):
+    while calls := next_calls(goal, known, done, now=now, newest=newest, exclude=exclude, drift=drift):
         author_id = subject(known, goal, exclude=exclude)
         if author_id is not None and forbidden(author_id):
             raise Permanent("author-opted-out")

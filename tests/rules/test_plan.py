@@ -1,12 +1,21 @@
 """Which calls are made for which knowledge: values in, values out."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from hypothesis import given
 
-from bot.domain import Goal
-from bot.rules.plan import YOUNG, Lookup, Search, id_before, next_calls, posted_at, search_again_at
+from bot.domain import Conversation, Goal
+from bot.rules.plan import (
+    YOUNG,
+    Lookup,
+    Search,
+    drift_of,
+    id_before,
+    next_calls,
+    posted_at,
+    search_again_at,
+)
 from bot.rules.thread import assemble
 from tests.rules.making import ADA, AUTHORS, BOB, NOON, chain_of, id_at, known, make_post, make_reply, scenes
 
@@ -240,3 +249,15 @@ def test_ids_tell_the_time():
     assert posted_at(id_before(id_at(NOON), timedelta(minutes=5))) == NOON - timedelta(minutes=5)
     assert id_before(1, timedelta(minutes=5)) is None
     assert make_post(id_at(NOON)).created_at == NOON
+
+
+def test_a_server_whose_ids_tell_another_time_does_not_make_every_thread_an_old_one():
+    """The mention's own time and id say how far the ids are off."""
+    now = datetime(2026, 11, 22, 12, tzinfo=UTC)
+    mention_id, root_id = 1_990_000_000_000_000_500, 1_990_000_000_000_000_001
+    goal = Goal(root_id, root_id, 7, "ada")
+    [honest] = next_calls(goal, Conversation(), now=now)
+    assert honest.archive  # by its id alone it is a year old
+    [search] = next_calls(goal, Conversation(), now=now, drift=drift_of(mention_id, now))
+    assert not search.archive
+    assert drift_of(id_at(now), now) == timedelta(0)
