@@ -14,6 +14,8 @@ from bot import log
 from bot.cli import output
 from bot.cli.jobs import jobs_app
 from bot.cli.opening import opened, parts_for
+from bot.cli.pages import threads_app
+from bot.cli.people import authors_app, users_app
 from bot.domain import Goal
 from bot.flows.illustrate import illustrate
 from bot.flows.unroll import unroll
@@ -31,6 +33,9 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(jobs_app, name="jobs")
+app.add_typer(threads_app, name="threads")
+app.add_typer(authors_app, name="authors")
+app.add_typer(users_app, name="users")
 db_app = typer.Typer(help="The database.", no_args_is_help=True)
 app.add_typer(db_app, name="db")
 

@@ -12,6 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from bot.domain import Job
+from bot.store.pages import PageStatus
 
 console = Console()
 err = Console(stderr=True)
@@ -54,6 +55,30 @@ def job_document(job: Job) -> dict[str, Any]:
         "created_at": time_text(job.created_at),
         "updated_at": time_text(job.updated_at),
     }
+
+
+def page_document(page: PageStatus, public_url: str) -> dict[str, Any]:
+    """A saved thread without its words."""
+    return {
+        "id": str(page.thread_id),
+        "url": f"{public_url}/thread/{page.thread_id}",
+        "author_id": str(page.author_id),
+        "conversation_id": str(page.conversation_id),
+        "page": page_state(page),
+        "posts": page.posts,
+        "fetched_at": time_text(page.fetched_at),
+        "gone_at": time_text(page.gone_at),
+        "removed_by": page.removed_by,
+        "unlisted_at": time_text(page.unlisted_at),
+    }
+
+
+def page_state(page: PageStatus) -> str:
+    if page.removed_by is not None:
+        return "removed"
+    if page.gone_at is not None:
+        return "gone"
+    return "unlisted" if page.unlisted_at is not None else "public"
 
 
 def text_id(number: int | None) -> str | None:

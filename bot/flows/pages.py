@@ -2,44 +2,50 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import structlog
 
-from bot.flows.gather import forget_traces
-from bot.flows.parts import Parts
+from bot.settings import Settings
+from bot.store import Store
+from bot.store.media import file_of
 from bot.store.pages import RemovedBy
 
 log = structlog.get_logger()
 
 
-def take_down(thread_id: int, by: RemovedBy, parts: Parts) -> None:
+def take_down(thread_id: int, by: RemovedBy, *, store: Store, settings: Settings, now: datetime) -> None:
     """One page: from now on a tombstone, which the next request does not lift."""
-    parts.store.pages.mark_removed(thread_id, by)
-    parts.store.threads.bury(thread_id, parts.clock(), reason="page-removed")
-    forget_traces(thread_id, parts)
-    parts.store.database.settle()
+    store.pages.mark_removed(thread_id, by)
+    store.threads.bury(thread_id, now, reason="page-removed")
+    _clear_away(store, settings)
     log.info("page.removed", thread=thread_id, by=by)
 
 
-def forget_author(author_id: int, parts: Parts) -> None:
+def forget_author(author_id: int, *, store: Store, settings: Settings, now: datetime) -> None:
     """All of an author's pages, and their words wherever else they stand: other people's quotes, what was
     bought, what they wrote to us. Ids, times and reasons stay. Mark them as opted out before.
     """
-    store, now = parts.store, parts.clock()
     pages = store.pages.by(author_id)
     for page in pages:
         store.threads.bury(page.thread_id, now, reason="author-opted-out")
     for thread_id in store.pages.quoting(author_id):
-        _without_quotes(thread_id, parts)
+        _without_quotes(thread_id, store)
     store.people.forget_words(author_id, now=now)
-    for page in pages:
-        forget_traces(page.thread_id, parts)
-    store.database.settle()
+    _clear_away(store, settings)
     log.info("author.forgotten", author=author_id, pages=len(pages))
 
 
-def _without_quotes(thread_id: int, parts: Parts) -> None:
+def _without_quotes(thread_id: int, store: Store) -> None:
     """Saved again, a page is without what it may not show, and so is how it looked before."""
-    saved = parts.store.threads.find(thread_id)
+    saved = store.threads.find(thread_id)
     if saved is not None and not saved.gone:
-        parts.store.threads.save(saved.thread, now=saved.checked_at)
-    parts.store.threads.scrub_versions(thread_id)
+        store.threads.save(saved.thread, now=saved.checked_at)
+    store.threads.scrub_versions(thread_id)
+
+
+def _clear_away(store: Store, settings: Settings) -> None:
+    """What no page shows any more goes from the disk, and what was deleted from the database's log."""
+    for sha256 in store.media.drop_unused():
+        file_of(settings.media_dir, sha256).unlink(missing_ok=True)
+    store.database.settle()

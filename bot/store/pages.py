@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, cast
@@ -86,9 +85,9 @@ class Pages:
             statement = update(ThreadRow).where(col(ThreadRow.id) == thread_id, others)
             session.execute(statement.values(removed_by=by))
 
-    def allow_again(self, thread_ids: Iterable[int]) -> None:
+    def allow_again(self, thread_id: int) -> None:
         with self.database.write() as session:
-            statement = update(ThreadRow).where(col(ThreadRow.id).in_(list(thread_ids)))
+            statement = update(ThreadRow).where(col(ThreadRow.id) == thread_id)
             session.execute(statement.values(removed_by=None))
 
     def unlist(self, thread_id: int, *, now: datetime) -> None:

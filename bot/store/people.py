@@ -69,6 +69,11 @@ class People:
             return None
         return _person(row) if row else Person(found, name)
 
+    def name_of(self, person_id: int) -> str | None:
+        """The last username we heard of."""
+        with self.database.read() as session:
+            return _name_of(session, person_id)
+
     def obey(self, person_id: int, kind: CommandKind, *, now: datetime, username: str | None = None) -> None:
         with self.database.write() as session:
             obey(self.database, session, person_id, kind, now=now, username=username)
