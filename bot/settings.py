@@ -25,6 +25,9 @@ CREDENTIALS = (
 )
 
 
+COUNTRY_CODE = 2
+
+
 class BadSettings(Exception):  # noqa: N818 - reads as what it says at the door
     """One line that names the setting and says what to do."""
 
@@ -55,6 +58,12 @@ def _words(value: Any) -> Any:
     return (
         tuple(word.strip() for word in value.split(",") if word.strip()) if isinstance(value, str) else value
     )
+
+
+def _countries(codes: tuple[str, ...]) -> tuple[str, ...]:
+    if any(len(code) != COUNTRY_CODE or not code.isalpha() for code in codes):
+        raise ValueError("must be codes of two letters with commas between, such as DE,US")
+    return tuple(code.upper() for code in codes)
 
 
 WebAddress = Annotated[str, AfterValidator(_web_address)]
@@ -96,11 +105,18 @@ class Settings(BaseSettings):
     requests_per_conversation_per_hour: Count = 30
     requests_per_author_per_day: Count = 200
     reply_price_usd: Dollars = Decimal("0.010")
+    recheck_budget_usd: Dollars = Decimal(1)
+    hide_unconfirmed: bool = True
+    served_countries: Annotated[tuple[str, ...], NoDecode] = ()
+
+    operator_name: str = ""
+    operator_contact: str = ""
 
     log_format: Literal["console", "json"] | None = None
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
-    _split = field_validator("media_hosts", "keywords", mode="before")(_words)
+    _split = field_validator("media_hosts", "keywords", "served_countries", mode="before")(_words)
+    _check = field_validator("served_countries")(_countries)
 
     @cached_property
     def missing_credentials(self) -> tuple[str, ...]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import datetime
 from functools import partial
 from http import HTTPStatus
 
@@ -15,7 +17,7 @@ from starlette.routing import BaseRoute, Route
 from reader import addresses, files, messages
 from reader.headers import SecurityHeaders
 from reader.ports import Settings, Store
-from reader.site import Site, build
+from reader.site import Site, build, utc_now
 from reader.threads import FORMS, ThreadEndpoint
 
 
@@ -28,16 +30,16 @@ def create() -> Starlette:
     return create_app(open_store(settings.database_url), settings)
 
 
-def create_app(store: Store, settings: Settings) -> Starlette:
-    site = build(store, settings)
+def create_app(store: Store, settings: Settings, clock: Callable[[], datetime] = utc_now) -> Starlette:
+    site = build(store, settings, clock)
     return Starlette(
-        routes=_routes(site),
+        routes=_routes(site, settings),
         middleware=[Middleware(SecurityHeaders)],
         exception_handlers={HTTPException: partial(_refused, site), Exception: partial(_broken, site)},
     )
 
 
-def _routes(site: Site) -> list[BaseRoute]:
+def _routes(site: Site, settings: Settings) -> list[BaseRoute]:
     threads = [
         Route(f"/thread/{{post}}{form.suffix}", ThreadEndpoint(site, form).get, methods=["GET"])
         for form in FORMS
@@ -45,6 +47,8 @@ def _routes(site: Site) -> list[BaseRoute]:
     return [
         Route("/", partial(front, site)),
         *threads,
+        Route("/privacy", partial(paper, site, "privacy.html", settings)),
+        Route("/terms", partial(paper, site, "terms.html", settings)),
         Route("/status/{mention}", partial(status, site)),
         Route("/media/{sha256}", partial(files.media, site)),
         Route("/static/{digest}/{name}", partial(files.static, site)),
@@ -55,6 +59,19 @@ def _routes(site: Site) -> list[BaseRoute]:
 
 def front(site: Site, _request: Request) -> Response:
     content = site.page("front.html")
+    return Response(content, headers={"Cache-Control": "public, max-age=300"}, media_type="text/html")
+
+
+def paper(site: Site, template: str, settings: Settings, _request: Request) -> Response:
+    """What is kept and for how long, what may be done with it, and whom to write to."""
+    contact = settings.operator_contact
+    content = site.page(
+        template,
+        operator=settings.operator_name,
+        contact=contact,
+        contact_url=addresses.web(contact),
+        hides=settings.hide_unconfirmed,
+    )
     return Response(content, headers={"Cache-Control": "public, max-age=300"}, media_type="text/html")
 
 

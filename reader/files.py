@@ -12,8 +12,8 @@ from reader import addresses
 from reader.site import NOINDEX, Site
 
 FOREVER = "public, max-age=31536000, immutable"
-# A file never changes under its hash, but it may have to go within a day of going on X.
-A_DAY = "public, max-age=86400, immutable"
+# A file never changes under its hash, but it has to go within a day of going on X: see CONFIRMED_FOR.
+AN_HOUR = "public, max-age=3600, immutable"
 SIGNATURES = (
     (0, b"\xff\xd8\xff", "image/jpeg"),
     (0, b"\x89PNG\r\n\x1a\n", "image/png"),
@@ -41,7 +41,7 @@ def media(site: Site, request: Request) -> Response:
     path = site.media_dir / name[:2] / name
     kind = _kind(path)
     # Exports and feeds name our pictures, and whoever shows those must be able to load them.
-    headers = {"Cache-Control": A_DAY, "Cross-Origin-Resource-Policy": "cross-origin", **NOINDEX}
+    headers = {"Cache-Control": AN_HOUR, "Cross-Origin-Resource-Policy": "cross-origin", **NOINDEX}
     if kind is None:
         headers["Content-Disposition"] = "attachment"
     return FileResponse(path, headers=headers, media_type=kind or "application/octet-stream")

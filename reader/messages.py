@@ -52,6 +52,15 @@ GONE = Note(
         "So its text and pictures were removed from this site too.",
     ),
 )
+UNCONFIRMED = Note(
+    "This thread is not shown at the moment",
+    (
+        "A page stands here only while X confirms, day by day, that its posts still stand there.",
+        "For this one that has not happened in time.",
+        "It comes back by itself as soon as it has been checked.",
+    ),
+    "busy",
+)
 NO_REQUEST = Note(
     "We do not know of this request",
     (

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -10,10 +12,11 @@ from typing import Any
 from starlette.responses import Response
 
 from bot.domain import Author
+from bot.rules.recheck import hidden
 from reader import addresses, assets
 from reader.headers import ALWAYS
 from reader.messages import Note
-from reader.ports import Settings, Store
+from reader.ports import Settings, Stamp, Store
 from reader.shelf import Shelf
 from reader.templating import Press
 
@@ -30,6 +33,8 @@ class Site:
     press: Press
     shelf: Shelf
     version: str
+    hide_unconfirmed: bool
+    clock: Callable[[], datetime]
     _met: list[Author] = field(default_factory=list)
 
     def bot(self) -> str | None:
@@ -37,6 +42,10 @@ class Site:
         if not self._met and (author := self.store.notes.bot()):
             self._met.append(author)
         return self._met[0].username if self._met else None
+
+    def hides(self, stamp: Stamp) -> bool:
+        """Whether a page waits for X's word that it may still be shown."""
+        return self.hide_unconfirmed and not stamp.gone and hidden(stamp.confirmed_at, now=self.clock())
 
     def page(self, template: str, **values: Any) -> bytes:
         name = self.bot()
@@ -53,7 +62,11 @@ class Site:
         return answer
 
 
-def build(store: Store, settings: Settings) -> Site:
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def build(store: Store, settings: Settings, clock: Callable[[], datetime] = utc_now) -> Site:
     files = dict(assets.load())
     press = Press(files, public_url=settings.public_url)
     return Site(
@@ -64,6 +77,8 @@ def build(store: Store, settings: Settings) -> Site:
         press=press,
         shelf=Shelf(PAGES_KEPT),
         version=_version(),
+        hide_unconfirmed=settings.hide_unconfirmed,
+        clock=clock,
     )
 
 

@@ -18,6 +18,9 @@ from reader.site import NOINDEX, Site
 FRESH = {"Cache-Control": "public, no-cache", **NOINDEX}
 MOVED = {"Cache-Control": "public, max-age=3600", **NOINDEX}
 
+# Pages are confirmed the whole day through; an hour is a good time to look again.
+RETRY_AFTER = "3600"
+
 
 @dataclass(frozen=True, slots=True)
 class Form:
@@ -66,6 +69,10 @@ class ThreadEndpoint:
         return self._answer(request, stamp)
 
     def _answer(self, request: Request, stamp: Stamp) -> Response:
+        if self.site.hides(stamp):
+            answer = self._missing(messages.UNCONFIRMED, 503)
+            answer.headers["Retry-After"] = RETRY_AFTER
+            return answer
         etag = self._etag(stamp)
         content = self.site.shelf.get((stamp.thread_id, etag), lambda: self._made(stamp))
         if content is None:

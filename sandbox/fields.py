@@ -42,9 +42,15 @@ def post_fields(world: World, post: Post, asked: frozenset[str], base_url: str) 
         "possibly_sensitive": lambda: post.sensitive,
         "public_metrics": lambda: _post_metrics(world, post),
         "referenced_tweets": lambda: _references(post),
+        "withheld": lambda: _withheld(post),
         "reply_settings": lambda: "mentionedUsers" if post.replies_limited else "everyone",
     }
     return _pick(makers, asked | POST_DEFAULTS)
+
+
+def _withheld(post: Post) -> dict[str, Any] | None:
+    codes = list(post.withheld_in)
+    return {"copyright": False, "country_codes": codes, "scope": "tweet"} if codes else None
 
 
 def user_fields(world: World, author: Author, asked: frozenset[str], base_url: str) -> dict[str, Any]:

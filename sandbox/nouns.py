@@ -109,6 +109,7 @@ class Post:
     late_seconds: float = 0.0
     deleted: bool = False
     withheld: bool = False
+    withheld_in: tuple[str, ...] = ()
     unindexed: bool = False
     replies_limited: bool = False
 

@@ -241,9 +241,12 @@ class World:
             for version in self.find(post).versions:
                 self.find(version).deleted = True
 
-    def withhold(self, post: Which) -> None:
-        """Withheld everywhere: `not-authorized-for-resource`, and in no list."""
-        self.find(post).withheld = True
+    def withhold(self, post: Which, countries: Sequence[str] = ()) -> None:
+        """Withheld everywhere: `not-authorized-for-resource`, and in no list. Withheld in `countries` only, it
+        is shown to the API with their codes.
+        """
+        found = self.find(post)
+        found.withheld, found.withheld_in = not countries, tuple(countries)
 
     def index_hole(self, post: Which) -> None:
         """Search never returns it; everything else does."""

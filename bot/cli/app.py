@@ -166,6 +166,19 @@ def spend(
         show_spend(store, today - timedelta(days=days - 1), settings, as_json=as_json)
 
 
+@app.command()
+def removals(
+    days: Annotated[int, typer.Option(help="How many UTC days back, today included.", min=1)] = 7,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """What went from here, by day and reason: counts only, the words are gone."""
+    from bot.cli.removing import show_removals  # noqa: PLC0415
+
+    store = open_store(load().database_url)
+    show_removals(store, datetime.now(UTC).date() - timedelta(days=days - 1), as_json=as_json)
+
+
 @db_app.command("upgrade")
 def db_upgrade() -> None:
     """Bring the database's schema to the newest version."""

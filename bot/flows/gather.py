@@ -14,6 +14,7 @@ from bot.domain import Conversation, Job, Thread
 from bot.errors import Permanent, Transient
 from bot.flows.parts import Parts, alone
 from bot.rules.plan import LOOKUP_BATCH, NOTHING, SEARCH_LAG
+from bot.rules.recheck import hidden, shown_ids, without_withheld
 from bot.rules.text import plain
 from bot.rules.thread import assemble, completed
 from bot.store.media import file_of
@@ -48,14 +49,16 @@ def gather(job: Job, x: X, parts: Parts) -> Thread:
             now=parts.clock(),
             newest=held.newest or NOTHING,
             exclude=exclude,
+            forbidden=lambda author_id: bool(parts.store.people.opted_out([author_id])),
         )
+        found = without_withheld(found, parts.settings.served_countries)
         _keep(found, known, job, parts)
         thread = assemble(found, job.goal, exclude=exclude)
         if thread is None:
             raise Permanent(_why_nothing(found, job))
         log.info("thread.assembled", thread=thread.id, posts=len(thread.posts), complete=thread.complete)
         _require_worth(thread, parts)
-        saved = parts.store.threads.save(thread, now=parts.clock())
+        saved = parts.store.threads.save(thread, now=parts.clock(), asked_by=job.requester_id)
         if found.missing.keys() & held.fetched_at.keys():
             forget_traces(saved.id, parts)
         return saved
@@ -71,15 +74,26 @@ def forget_traces(thread_id: int, parts: Parts) -> None:
 
 def _confirmed(known: Conversation, held: Known, job: Job, x: X, parts: Parts) -> Conversation:
     """Known posts read once more, where that is free: X bills a post once a UTC day. Edits and deletions
-    come to light; a thread that was looked at a moment ago is taken as it is.
+    come to light; a thread that was looked at a moment ago is taken as it is. One whose page is hidden is
+    paid for, so that the link we answer with can be followed.
     """
     now = parts.clock()
     saved = parts.store.threads.find(job.goal.post_id)
-    if saved is None or (job.mention_id is not None and now - saved.checked_at < CONFIRM_AFTER):
+    if saved is None:
+        return known
+    if parts.settings.hide_unconfirmed and hidden(saved.confirmed_at, now=now):
+        return _bought_again(shown_ids(saved.thread), known, x)
+    if job.mention_id is not None and now - saved.checked_at < CONFIRM_AFTER:
         return known
     free = sorted(i for i, at in held.fetched_at.items() if at.date() == now.date())
     for start in range(0, len(free), LOOKUP_BATCH):
-        known = merged(known, x.lookup(tuple(free[start : start + LOOKUP_BATCH])))
+        known = merged(known, x.lookup(tuple(free[start : start + LOOKUP_BATCH]), free=True))
+    return known
+
+
+def _bought_again(ids: tuple[int, ...], known: Conversation, x: X) -> Conversation:
+    for start in range(0, len(ids), LOOKUP_BATCH):
+        known = merged(known, x.lookup(ids[start : start + LOOKUP_BATCH], authors=False))
     return known
 
 

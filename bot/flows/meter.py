@@ -1,14 +1,16 @@
-"""Who pays for a call: one job, within the day's budget."""
+"""Who pays for a call: a job within the day's budget, or the looking again within a part of it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
+from decimal import Decimal
 
 from bot.errors import Transient
 from bot.settings import Settings
 from bot.store import Store
+from bot.store.spend import utc_day
 from bot.x.price import MICRO, PRICES, Item
 
 
@@ -27,12 +29,7 @@ class JobMeter:
         budget = int(self.settings.daily_budget_usd * MICRO)
         reservation = self.store.spend.reserve(wanted, at_least=at_least, budget=budget, now=now)
         if reservation is None:
-            raise Transient(
-                "over-budget",
-                f"DAILY_BUDGET_USD={self.settings.daily_budget_usd} leaves nothing for this until 00:00 UTC",
-                retry_at=next_day(now),
-                counts=False,
-            )
+            raise _over_budget("DAILY_BUDGET_USD", self.settings.daily_budget_usd, now)
         key, granted = reservation
         self._reserved.append(key)
         return granted
@@ -45,6 +42,54 @@ class JobMeter:
             self.store.spend.book(pairs, prices=prices, job_id=self.job_id, now=self.clock())
         while self._reserved:
             self.store.spend.release(self._reserved.pop())
+
+
+@dataclass
+class RecheckMeter:
+    """Books what reading saved posts again costs: out of its own daily budget, inside that of the day.
+
+    `posts` is how many of the next call X has not billed yet today; the rest of it is free.
+    """
+
+    store: Store
+    settings: Settings
+    clock: Callable[[], datetime]
+    posts: int = 0
+    _reserved: list[str] = field(default_factory=list)
+
+    def left(self) -> int:
+        """How many posts may still be paid for today."""
+        day = utc_day(self.clock())
+        spend = self.store.spend
+        own = int(self.settings.recheck_budget_usd * MICRO) - spend.spent_on_rechecks(day)
+        all_of_it = int(self.settings.daily_budget_usd * MICRO) - spend.spent(day)
+        return max(0, min(own, all_of_it) // PRICES["post"])
+
+    def affordable(self, wanted: int, *, at_least: int) -> int:  # noqa: ARG002 - asked for the dearest case
+        cost = self.posts * PRICES["post"]
+        if cost:
+            now = self.clock()
+            if self.posts > self.left():
+                raise _over_budget("RECHECK_BUDGET_USD", self.settings.recheck_budget_usd, now)
+            budget = int(self.settings.daily_budget_usd * MICRO)
+            reservation = self.store.spend.reserve(cost, at_least=cost, budget=budget, now=now)
+            if reservation is None:
+                raise _over_budget("DAILY_BUDGET_USD", self.settings.daily_budget_usd, now)
+            self._reserved.append(reservation[0])
+        return cost
+
+    def book(self, items: list[Item]) -> None:
+        if items:
+            pairs = [(item.resource, item.id) for item in items]
+            prices: dict[str, int] = dict(PRICES.items())
+            self.store.spend.book(pairs, prices=prices, job_id=None, now=self.clock(), recheck=True)
+        while self._reserved:
+            self.store.spend.release(self._reserved.pop())
+
+
+def _over_budget(setting: str, dollars: Decimal, now: datetime) -> Transient:
+    detail = f"{setting}={dollars} leaves nothing for this until 00:00 UTC"
+    return Transient("over-budget", detail, retry_at=next_day(now), counts=False)
 
 
 def next_day(now: datetime) -> datetime:

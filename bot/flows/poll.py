@@ -2,6 +2,7 @@
 
     look at the mentions -> decide -> record each once, with a job, and the cursor -> commit
     -> top the queue up with the due jobs that are most urgent
+    -> where no request waits: read saved posts again, one batch
 
 Restarting it, running two of it, or X repeating itself changes nothing.
 """
@@ -15,11 +16,13 @@ from datetime import UTC, datetime, time, timedelta
 
 import structlog
 
-from bot.domain import Author, Decision, Mention, Refusal, Request
+from bot.domain import Author, Decision, Mention, Refusal
 from bot.errors import Misconfigured, Transient, UnrollError
 from bot.flows.fates import pause
 from bot.flows.meter import JobMeter
 from bot.flows.parts import Parts
+from bot.flows.recheck import recheck
+from bot.rules.admission import Door, Quota
 from bot.rules.plan import id_before
 from bot.rules.request import decide
 from bot.store.notes import PAUSED, POLLED
@@ -34,6 +37,10 @@ OVERLAP = timedelta(minutes=5)
 # Wake-ups on their way at most: enough to keep workers busy between two ticks, short enough to refill soon.
 QUEUE_DEPTH = 64
 
+# While requests wait, saved posts are read again this often at least: 28,800 of them a day.
+RECHECK_WAITS = timedelta(minutes=5)
+RECHECKED = "rechecked"
+
 WakeUp = Callable[[int, int | None], None]
 
 
@@ -45,6 +52,7 @@ class Tick:
     jobs: int = 0
     woken: int = 0
     trouble: str | None = None
+    rechecked: int = 0
 
 
 def tick(parts: Parts, wake_up: WakeUp, wake_pictures: Callable[[int], None]) -> Tick:
@@ -60,7 +68,18 @@ def tick(parts: Parts, wake_up: WakeUp, wake_pictures: Callable[[int], None]) ->
         trouble = error.reason
     woken = _top_up(parts, wake_up, wake_pictures)
     parts.store.notes.put(POLLED, {"at": parts.clock().isoformat(), "trouble": trouble}, now=parts.clock())
-    return Tick(seen, jobs, woken, trouble)
+    return Tick(seen, jobs, woken, trouble, _look_back(parts))
+
+
+def _look_back(parts: Parts) -> int:
+    """Requests go first, but a bot that is never idle still has to keep its pages true."""
+    store, now = parts.store, parts.clock()
+    last = store.notes.get(RECHECKED)
+    recently = last is not None and now - datetime.fromisoformat(last["at"]) < RECHECK_WAITS
+    if recently and store.jobs.count_by_state().get("queued"):
+        return 0
+    store.notes.put(RECHECKED, {"at": now.isoformat()}, now=now)
+    return recheck(parts).posts
 
 
 def _look(parts: Parts) -> tuple[int, int]:
@@ -93,18 +112,34 @@ def _bot(parts: Parts, x: X) -> Author:
 
 
 def _decisions(mentions: list[Mention], bot: Author, parts: Parts) -> list[tuple[Mention, Decision]]:
-    """What is made of each mention: our rules first, then how much one person may ask for on a UTC day."""
-    today = datetime.combine(parts.clock().date(), time.min, UTC)
-    asked = Counter(parts.store.mentions.requests_since((m.post.author_id for m in mentions), today))
-    decided: list[tuple[Mention, Decision]] = []
-    for mention in mentions:
-        decision = _decide(mention, bot, parts)
-        if isinstance(decision, Request):
-            asked[mention.post.author_id] += 1
-            if asked[mention.post.author_id] > parts.settings.requests_per_user_per_day:
-                decision = Refusal("too-many-requests")
-        decided.append((mention, decision))
-    return decided
+    """What is made of each mention: our rules first, then who asks and how often; oldest first."""
+    read = [(mention, _decide(mention, bot, parts)) for mention in sorted(mentions, key=lambda m: m.id)]
+    door = _door(read, parts)
+    return [(mention, door.admit(mention, decision)) for mention, decision in read]
+
+
+def _door(read: list[tuple[Mention, Decision]], parts: Parts) -> Door:
+    """What is known of the people who ask, and how much was asked until now."""
+    store, settings, now = parts.store, parts.settings, parts.clock()
+    today = datetime.combine(now.date(), time.min, UTC)
+    asked = [(mention, decision) for mention, decision in read if not isinstance(decision, Refusal)]
+    askers = {mention.post.author_id for mention, _ in asked}
+    authors = {decision.goal.author_id for _, decision in asked if decision.goal is not None} - {None}
+    conversations = {mention.post.conversation_id for mention, _ in asked}
+    people = store.people.find_all(askers).values()
+    return Door(
+        Quota(
+            user=settings.requests_per_user_per_day,
+            conversation=settings.requests_per_conversation_per_hour,
+            author=settings.requests_per_author_per_day,
+        ),
+        by_user=Counter(store.mentions.requests_since(askers, today)),
+        by_conversation=Counter(store.mentions.conversations_since(conversations, now - timedelta(hours=1))),
+        by_author=Counter(store.jobs.asked_of((a for a in authors if a is not None), today)),
+        blocked={person.id for person in people if person.blocked_at is not None},
+        stopped={person.id for person in people if person.stopped_at is not None},
+        helped={person.id for person in people if person.helped_on == today.date()},
+    )
 
 
 def _decide(mention: Mention, bot: Author, parts: Parts) -> Decision:

@@ -42,7 +42,8 @@ def test_new_posts_are_appended_and_the_address_stays(house, ada, posts):
     assert after.etag != before.etag
 
 
-def test_only_what_is_newer_is_bought(house, ada, posts):
+def test_only_what_is_newer_is_bought(build, ada, posts):
+    house = build(hide_unconfirmed=False)
     house.ask(posts[0])
     house.world.advance(timedelta(days=1))
     bought = house.world.ledger.by_resource["post_read"]

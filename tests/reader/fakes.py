@@ -41,6 +41,8 @@ class FakeStamp:
     thread_id: int
     version: int
     etag: str
+    confirmed_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    gone: bool = False
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,7 @@ class FakeThreads:
 
     def stamp(self, post_id: int) -> FakeStamp | None:
         row = self.rows.get(post_id)
-        return FakeStamp(row.thread.id, row.version, row.etag) if row else None
+        return FakeStamp(row.thread.id, row.version, row.etag, gone=row.gone) if row else None
 
 
 class FakeJobs(dict[int, FakeJob]):
@@ -113,6 +115,9 @@ class FakeStore:
 class FakeSettings:
     media_dir: Path
     public_url: str = "https://reader.example"
+    hide_unconfirmed: bool = True
+    operator_name: str = ""
+    operator_contact: str = ""
 
 
 def post(number: int, text: str, **more) -> Post:

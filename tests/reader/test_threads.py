@@ -327,7 +327,7 @@ def test_gaps_are_named_at_their_place(show):
         "is protected",
         "is withheld",
     ]
-    body = page.text[page.text.index("Read on X") :]
+    body = page.text[page.text.index("View on X") :]
     places = [body.index(words) for words in order]
     assert places == sorted(places)
     assert page.all("a", href="https://x.com/mira_holt/status/1050")
@@ -359,7 +359,7 @@ def test_forks_are_folded_at_their_place_with_their_own_gaps(show):
         "1 post",
         "Stray",
     ]
-    body = page.text[page.text.index("Read on X") :]
+    body = page.text[page.text.index("View on X") :]
     places = [body.index(words) for words in order]
     assert places == sorted(places)
 
