@@ -36,7 +36,7 @@ def test_thirty_mentions_between_two_looks_are_thirty_jobs(house, posts):
 
 
 def test_more_mentions_than_a_page_holds_are_all_found(build, posts):
-    house = build(requests_per_conversation_per_hour=1000)
+    house = build(requests_per_conversation_per_hour=1000, requests_per_author_per_day=1000)
     mentions = [house.world.mention(f"asker{n}", posts[0]) for n in range(230)]
     assert house.poll().jobs == len(mentions)
 
