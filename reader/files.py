@@ -36,7 +36,8 @@ def static(site: Site, request: Request) -> Response:
 
 def media(site: Site, request: Request) -> Response:
     name = request.path_params["sha256"]
-    if not addresses.MEDIA_NAME.fullmatch(name):
+    confirmed_at = site.store.media.confirmed_at(name) if addresses.MEDIA_NAME.fullmatch(name) else None
+    if confirmed_at is None or site.hides(confirmed_at):
         raise HTTPException(404)
     path = site.media_dir / name[:2] / name
     kind = _kind(path)

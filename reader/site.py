@@ -16,7 +16,7 @@ from bot.rules.recheck import hidden
 from reader import addresses, assets
 from reader.headers import ALWAYS
 from reader.messages import Note
-from reader.ports import Settings, Stamp, Store
+from reader.ports import Settings, Store
 from reader.shelf import Shelf
 from reader.templating import Press
 
@@ -43,9 +43,9 @@ class Site:
             self._met.append(author)
         return self._met[0].username if self._met else None
 
-    def hides(self, stamp: Stamp) -> bool:
+    def hides(self, confirmed_at: datetime) -> bool:
         """Whether a page waits for X's word that it may still be shown."""
-        return self.hide_unconfirmed and not stamp.gone and hidden(stamp.confirmed_at, now=self.clock())
+        return self.hide_unconfirmed and hidden(confirmed_at, now=self.clock())
 
     def page(self, template: str, **values: Any) -> bytes:
         name = self.bot()

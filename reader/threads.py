@@ -69,7 +69,7 @@ class ThreadEndpoint:
         return self._answer(request, stamp)
 
     def _answer(self, request: Request, stamp: Stamp) -> Response:
-        if self.site.hides(stamp):
+        if not stamp.gone and self.site.hides(stamp.confirmed_at):
             answer = self._missing(messages.UNCONFIRMED, 503)
             answer.headers["Retry-After"] = RETRY_AFTER
             return answer

@@ -120,6 +120,17 @@ class MediaStore:
             rows = session.exec(select(MediaRow.sha256).where(col(MediaRow.sha256).is_not(None)))
             return {sha256 for sha256 in rows if sha256 is not None}
 
+    def confirmed_at(self, sha256: str) -> datetime | None:
+        """When X last confirmed a public page that shows a file; None where no page does."""
+        query = (
+            select(func.max(ThreadRow.confirmed_at))
+            .join(ThreadPictureRow, col(ThreadPictureRow.thread_id) == col(ThreadRow.id))
+            .join(MediaRow, col(MediaRow.url) == col(ThreadPictureRow.url))
+            .where(MediaRow.sha256 == sha256, col(ThreadRow.gone_at).is_(None))
+        )
+        with self.database.read() as session:
+            return session.exec(query).one()
+
     def find(self, sha256: str) -> Picture | None:
         with self.database.read() as session:
             row = session.exec(select(MediaRow).where(MediaRow.sha256 == sha256)).first()

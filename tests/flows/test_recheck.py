@@ -206,6 +206,17 @@ def test_pictures_go_with_their_post(house, world, ada):
     assert bytes_left(house, picture.rsplit("/", 1)[-1].encode()) == []
 
 
+def test_pictures_are_hidden_with_their_page(build, world, ada):
+    house = build(recheck_budget_usd="0")
+    posts = world.thread(ada, ["See:", {"text": "A lamp.", "media": ["lamp.jpg"]}], ago=2 * HOUR)
+    asked(house, posts[0])
+    assert house.illustrate(posts[0].number)
+    files = [f"/media/{each.sha256}" for each in house.store.threads.find(posts[0].number).pictures.values()]
+    assert {visit(house, file).status_code for file in files} == {200}
+    world.advance(DAY)
+    assert {visit(house, file).status_code for file in files} == {404}
+
+
 def test_a_quoted_post_of_somebody_else_goes_too(house, world, ada):
     quoted = world.post("ben", "Lamps are overrated.", ago=3 * HOUR)
     root = world.post(ada, "Not at all:", quote=quoted, ago=2 * HOUR)

@@ -90,6 +90,16 @@ class FakeMentions(dict[int, FakeMention]):
         return self.get(mention_id)
 
 
+class FakeMedia:
+    """Every file is shown by a page that was confirmed just now, unless a test says otherwise."""
+
+    def __init__(self) -> None:
+        self.confirmed: dict[str, datetime | None] = {}
+
+    def confirmed_at(self, sha256: str) -> datetime | None:
+        return self.confirmed.get(sha256, datetime.now(UTC))
+
+
 class FakeNotes:
     def __init__(self) -> None:
         self.author: Author | None = Author(9, "unrollbot", "Unroll")
@@ -104,6 +114,7 @@ class FakeStore:
         self.jobs = FakeJobs()
         self.mentions = FakeMentions()
         self.notes = FakeNotes()
+        self.media = FakeMedia()
         self.error: Exception | None = None
 
     def ready(self) -> None:
