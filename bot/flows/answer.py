@@ -12,7 +12,7 @@ from bot.errors import Permanent, Transient
 from bot.flows.parts import Parts, alone
 from bot.flows.speak import MAX_WORDINGS, said, speak
 from bot.rules import phrases
-from bot.rules.reply import compose
+from bot.rules.reply import compose, flourished
 from bot.x import X
 
 log = structlog.get_logger()
@@ -77,25 +77,29 @@ def _answers(job: Job, thread: Thread, parts: Parts) -> Iterator[str]:
 
 
 def _refusals(job: Job, reason: str, parts: Parts) -> Iterator[str]:
-    return _varied(job, parts, lambda lang, attempt: phrases.refusal(reason, lang, attempt=attempt))
+    return _varied(job, reason, parts, lambda lang, turn: phrases.refusal(reason, lang, attempt=turn))
 
 
 def _confirmations(job: Job, parts: Parts) -> Iterator[str]:
     if job.kind == "help":
         bot = parts.store.notes.bot()
         name = bot.username if bot else ""
-        return _varied(job, parts, lambda lang, attempt: phrases.help_line(name, lang, attempt=attempt))
+        return _varied(job, None, parts, lambda lang, turn: phrases.help_line(name, lang, attempt=turn))
     kind = cast("CommandKind", job.kind)
-    return _varied(job, parts, lambda lang, attempt: phrases.confirmation(kind, lang, attempt=attempt))
+    return _varied(job, None, parts, lambda lang, turn: phrases.confirmation(kind, lang, attempt=turn))
 
 
-def _varied(job: Job, parts: Parts, word: Callable[[str | None, int], str | None]) -> Iterator[str]:
-    """The words of an earlier try first, see `_answers`; then others than the jobs before this one took."""
+def _varied(
+    job: Job, reason: str | None, parts: Parts, word: Callable[[str | None, int], str | None]
+) -> Iterator[str]:
+    """The words of an earlier try first, see `_answers`; then others than were said of this before."""
     if job.reply_text is not None:
         yield job.reply_text
-    lang = _lang(job, parts)
-    texts = (word(lang, job.id + attempt) for attempt in range(MAX_WORDINGS))
-    yield from (text for text in texts if text is not None)
+    lang, before = _lang(job, parts), parts.store.jobs.said_of(job.kind, reason)
+    for turn in range(before, before + MAX_WORDINGS):
+        text = word(lang, turn)
+        if text is not None:
+            yield flourished(text, turn)
 
 
 def _lang(job: Job, parts: Parts) -> str | None:

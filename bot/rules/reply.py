@@ -14,6 +14,13 @@ from bot.rules.text import reading_minutes, thread_texts
 MAX_WEIGHT = 280
 LINK_WEIGHT = 23
 MAX_NAME = 50
+
+# Every refusal and confirmation has so many wordings in each language.
+WORDINGS_AT_LEAST = 9
+FLOURISHES = (
+    *("", "\U0001f33f", "\u2615", "\U0001f9f5", "\U0001f343", "\U0001f331", "\U0001f342", "\U0001f4d6"),
+    *("\U0001f33b", "\U0001f340", "\U0001f375", "\U0001f33e", "\U0001f41a", "\U0001f30a", "\U0001fab6"),
+)
 LIGHT_RANGES = ((0, 4351), (8192, 8205), (8208, 8223), (8242, 8247))
 
 # What would make a name, a tag or a price of what follows it.
@@ -44,6 +51,15 @@ def compose(thread: Thread, url: str, *, seed: int, attempt: int = 0, lang: str 
     )
     assert weight(text) <= MAX_WEIGHT, text  # noqa: S101 - the parts above are bounded by construction
     return text
+
+
+def flourished(text: str, turn: int) -> str:
+    """The same words with another sign behind them every few turns: X takes no text twice on a day, and a
+    short message has only so many wordings.
+    """
+    flourish = FLOURISHES[turn // WORDINGS_AT_LEAST % len(FLOURISHES)]
+    signed = f"{text} {flourish}".rstrip()
+    return signed if weight(signed) <= MAX_WEIGHT else text
 
 
 def weight(text: str) -> int:

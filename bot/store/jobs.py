@@ -235,6 +235,14 @@ class Jobs:
         with self.database.read() as session:
             return session.exec(query).one()
 
+    def said_of(self, kind: str, reason: str | None) -> int:
+        """How many jobs of a kind were told how they ended: each takes the next wording."""
+        query = select(func.count()).where(JobRow.kind == kind, col(JobRow.reply_id).is_not(None))
+        if reason is not None:
+            query = query.where(JobRow.reason == reason)
+        with self.database.read() as session:
+            return session.exec(query).one()
+
     def has_said(self, text: str, *, besides: int) -> bool:
         """Whether another job may have posted these words: then X's refusal of them tells nothing of ours."""
         query = select(JobRow.id).where(
