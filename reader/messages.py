@@ -48,7 +48,8 @@ NOT_UNROLLED = Note(
 GONE = Note(
     "This thread is gone",
     (
-        "It was here once. Its author has since deleted or protected it, or X has taken it down.",
+        "It was here once. Its author has since deleted or protected it or wanted its page gone, or X has "
+        "taken it down.",
         "So its text and pictures were removed from this site too.",
     ),
 )
