@@ -25,6 +25,7 @@ REASONS = {
     "own-post": "The post was written by the bot itself.",
     "repost": "Reposts are not requests.",
     "negated": "The post says not to unroll.",
+    "only-talk": "The post speaks of unrolling without asking for it.",
     "already-answered": "This thread was already asked for and answered; everybody reads the same page.",
     "no-thread": "The request does not stand under a thread. Reply to a post of the thread.",
     "too-many-requests": "That is as many threads as one person can have in a day. Try again tomorrow.",

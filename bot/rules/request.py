@@ -7,12 +7,14 @@ from collections.abc import Collection
 from html import unescape
 
 from bot.domain import Command, CommandKind, Decision, Goal, Mention, Post, Refusal, Request
+from bot.rules.asking import hear
 from bot.rules.commands import loose_command, strict_command
 
 KEYWORDS = ("unroll", "compile")
 ABOUT_A_THREAD: frozenset[CommandKind] = frozenset({"delete", "unlist", "refresh"})
 
-NEGATIONS = re.compile(r"\b(?:do\s*n[o'\u2019]?t|never|no)\s+(?:please\s+)?(?:@\w+\s+)?(?:{})", re.IGNORECASE)
+# As X finds a name in a text: letters of other scripts may stand beside it.
+CALLED = r"(?<![A-Za-z0-9_!#$%&*@\uff20])[@\uff20]{}(?![A-Za-z0-9_@])"
 STATUS_LINK = re.compile(
     r"^https?://(?:www\.|mobile\.)?(?:x|twitter)\.com/(?:\w+|i/web)/status(?:es)?/(\d{1,19})\b", re.IGNORECASE
 )
@@ -24,7 +26,8 @@ def decide(
     """The thread that the mention asks for, the command it gives, or why it is neither.
 
     Reasons: `own-post`, `repost`, `in-prefix` (X repeats the bot's name in front of every reply below the
-    bot's own), `no-keyword`, `negated`, `no-thread` (nothing was replied to, quoted or linked).
+    bot's own), `no-keyword`, `negated`, `only-talk` (a word of thanks, a question about the bot),
+    `no-thread` (nothing was replied to, quoted or linked).
     """
     post = mention.post
     words = _own_words(post)
@@ -33,14 +36,14 @@ def decide(
     text = unescape(words)
     if kind := strict_command(text):
         return _command(kind, post, bot_id)
-    asks = _says(text, keywords)
-    negated = asks and _says_not(text, keywords)
-    if asks and not negated:
+    heard = hear(text, keywords)
+    if heard == "asks":
         goal = _goal(post, bot_id)
         return Request(goal) if goal else Refusal("no-thread")
-    if kind := loose_command(text, bot_username):
+    kind = loose_command(text, bot_username)
+    if kind and not (kind == "help" and heard == "negated"):
         return _command(kind, post, bot_id)
-    return Refusal("negated" if negated else "no-keyword")
+    return Refusal(heard)
 
 
 def _objection(post: Post, words: str, bot_id: int, bot_username: str) -> str | None:
@@ -77,20 +80,7 @@ def _names_bot(post: Post, words: str, bot_id: int, bot_username: str) -> bool:
     named = [e for e in post.entities if e.kind == "mention" and e.start >= post.display_start]
     if any(e.user_id == bot_id or e.value.casefold() == bot_username.casefold() for e in named):
         return True
-    return re.search(rf"(?<![\w@])[@\uff20]{re.escape(bot_username)}(?!\w)", words, re.IGNORECASE) is not None
-
-
-def _alternatives(keywords: Collection[str]) -> str:
-    return "|".join(rf"{re.escape(word)}" for word in keywords)
-
-
-def _says(text: str, keywords: Collection[str]) -> bool:
-    return re.search(rf"(?<![\w@#/.])#?(?:{_alternatives(keywords)})(?!\w)", text, re.IGNORECASE) is not None
-
-
-def _says_not(text: str, keywords: Collection[str]) -> bool:
-    pattern = NEGATIONS.pattern.format(_alternatives(keywords))
-    return re.search(pattern + r"\b", text, re.IGNORECASE) is not None
+    return re.search(CALLED.format(re.escape(bot_username)), words, re.IGNORECASE) is not None
 
 
 def _goal(post: Post, bot_id: int) -> Goal | None:
