@@ -48,8 +48,7 @@ NOT_UNROLLED = Note(
 GONE = Note(
     "This thread is gone",
     (
-        "It was here once. Its author has since deleted or protected it or wanted its page gone, or X has "
-        "taken it down.",
+        "It was here once. Its author has deleted or protected it or wanted it gone, or X took it down.",
         "So its text and pictures were removed from this site too.",
     ),
 )
