@@ -13,7 +13,7 @@ import structlog
 from bot.domain import Conversation, Job, Thread
 from bot.errors import Permanent, Transient
 from bot.flows.parts import Parts, alone
-from bot.rules.plan import LOOKUP_BATCH, NOTHING, SEARCH_LAG
+from bot.rules.plan import LOOKUP_BATCH, NOTHING, SEARCH_LAG, drift_of
 from bot.rules.recheck import hidden, shown_ids, without_withheld
 from bot.rules.text import plain
 from bot.rules.thread import assemble, completed
@@ -49,6 +49,7 @@ def gather(job: Job, x: X, parts: Parts) -> Thread:
             now=parts.clock(),
             newest=held.newest or NOTHING,
             exclude=exclude,
+            drift=_drift(job, parts),
             forbidden=lambda author_id: bool(parts.store.people.opted_out([author_id])),
         )
         found = without_withheld(found, parts.settings.served_countries)
@@ -95,6 +96,11 @@ def _bought_again(ids: tuple[int, ...], known: Conversation, x: X) -> Conversati
     for start in range(0, len(ids), LOOKUP_BATCH):
         known = merged(known, x.lookup(ids[start : start + LOOKUP_BATCH], authors=False))
     return known
+
+
+def _drift(job: Job, parts: Parts) -> timedelta:
+    mention = parts.store.mentions.find(job.mention_id) if job.mention_id is not None else None
+    return drift_of(mention.id, mention.created_at) if mention is not None else timedelta(0)
 
 
 def _conversation(job: Job, parts: Parts) -> int:
