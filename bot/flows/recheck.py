@@ -112,15 +112,19 @@ def _ask(batch: Batch, x: X, meter: RecheckMeter, parts: Parts) -> Conversation:
 
 def _make_anew(thread_id: int, found: Conversation, parts: Parts) -> bool:
     """The page from what is left of its posts; whether it changed. One that another worker is at is left to
-    the next round.
+    the next round. One that our code stumbles over stops no other: it counts as not confirmed, and is hidden
+    when its time is over.
     """
-    saved = parts.store.threads.find(thread_id)
-    if saved is None or saved.gone:
-        return False
     try:
+        saved = parts.store.threads.find(thread_id)
+        if saved is None or saved.gone:
+            return False
         with alone(f"conversation:{saved.thread.conversation_id}", parts, reason="being-fetched"):
             return _revise(saved.thread, found, parts)
     except Transient:
+        return False
+    except Exception:
+        log.exception("recheck.page_failed", thread=thread_id)
         return False
 
 

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 
+from bot.flows import recheck as flow
 from bot.flows.recheck import TIDY_EVERY, recheck
 from bot.x.price import PRICES
 from reader.app import create_app
@@ -332,6 +333,29 @@ def test_where_x_is_down_nothing_is_lost(house, posts):
     house.world.faults.clear()
     look_again(house)
     assert "Three lamps" not in page(house, posts[0]).text
+
+
+def test_a_page_that_we_stumble_over_stops_no_other_and_is_hidden(house, world, ada, posts, monkeypatch):
+    poisoned = world.thread(ada, ["A moth.", "Two moths."], ago=2 * HOUR)
+    for root in (posts[0], poisoned[0]):
+        asked(house, root)
+    real = flow.revised
+
+    def stumbles(thread, word):
+        if thread.id == poisoned[0].number:
+            raise ValueError("a moth in the works")
+        return real(thread, word)
+
+    monkeypatch.setattr(flow, "revised", stumbles)
+    world.delete(posts[2])
+    look_again(house)
+    assert "Three lamps" not in page(house, posts[0]).text
+    look_again(house, after=DAY)
+    assert page(house, posts[0]).status_code == 200
+    assert page(house, poisoned[0]).status_code == 503
+    monkeypatch.undo()
+    look_again(house)
+    assert page(house, poisoned[0]).status_code == 200
 
 
 def test_requests_go_first_but_not_for_ever(house, world, posts):

@@ -12,7 +12,8 @@ def _words(text: str) -> list[str]:
 
 ELEMENTS = frozenset(
     _words("""
-    html head meta title link body a header nav svg symbol use path circle rect details summary form fieldset legend
+    html head meta title link body a header nav svg symbol use path circle rect details summary form fieldset
+    legend
     label input main article section div p span b bdi time h1 h2 h3 br img button figure figcaption video
     abbr ul ol li blockquote aside footer code small i em
 """)
