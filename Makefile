@@ -13,7 +13,7 @@ MAKEFLAGS += --no-print-directory
 .PHONY: help demo test lint chaos bench
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-5s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(READY) ## run the whole bot against a local X and tell what happens (Ctrl-C ends it)
 	@$(VENV)/bin/unroll demo $(ARGS)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import redis
 
+from bot import log
 from bot.errors import UnrollError
 from bot.queue import celery_app
 from bot.settings import BadSettings, Settings, load
@@ -38,6 +39,7 @@ def examine() -> list[Check]:
         settings = load()
     except BadSettings as error:
         return [Check("settings", ok=False, said=str(error))]
+    log.configure(settings)
     checks = [Check("settings", ok=True, said="read")]
     if settings.missing_credentials:
         names = ", ".join(settings.missing_credentials)

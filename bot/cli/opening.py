@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 
+from bot import log
 from bot.flows.parts import Parts
 from bot.settings import Settings, load
 from bot.store import Store, open_store
@@ -15,6 +16,7 @@ from bot.x.client import utc_now
 @contextmanager
 def opened() -> Iterator[tuple[Settings, Store]]:
     settings = load()
+    log.configure(settings)
     with closing(open_store(settings.database_url)) as store:
         yield settings, store
 

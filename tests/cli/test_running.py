@@ -102,7 +102,7 @@ def test_a_mention_is_answered_by_the_commands_together_and_never_twice(shell, w
         flower.until(lambda: get(f"http://127.0.0.1:{port}/"))
         worker.until(lambda: world.replies_to(mention))
         worker.until_said("job.done")
-        healthy = shell.unroll("doctor", **settings)
+        healthy = shell.unroll("doctor", "--json", LOG_LEVEL="DEBUG", **settings)
         replayed = shell.unroll("jobs", "replay", "1", **settings)
         worker.until(lambda: shown(shell)["attempts"] == 2 and shown(shell)["state"] == "done")
         tasks = f"http://127.0.0.1:{port}/tasks/datatable?draw=1&start=0&length=10&search[value]="
@@ -113,6 +113,7 @@ def test_a_mention_is_answered_by_the_commands_together_and_never_twice(shell, w
     [reply] = world.replies_to(mention)
     assert thread[0].id in reply.raw
     assert healthy.status == 0, healthy.out
+    assert healthy.document["ok"]
     assert (replayed.status, replayed.err, replayed.out) == (0, "", "replayed 1 of 1\n")
     assert [status for status, _ in ended] == [0, 0, 0]
     assert (shown(shell)["reply_id"], len(shown(shell)["history"])) == (reply.id, 2)
