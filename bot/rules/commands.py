@@ -33,7 +33,9 @@ ALSO: Mapping[CommandKind, str] = {
     "start": "answering|replying|again|over",
     "opt-out": "unroll|unrolling|being",
     "opt-in": "unroll|unrolling|again",
-    "refresh": "again|new",
+    "delete": "unroll",
+    "unlist": "unroll",
+    "refresh": "again|new|unroll",
     "help": "show|need|some|with|how|does|work",
 }
 MOST_WORDS = 8

@@ -254,9 +254,9 @@ ENGLISH = {
     "start": [f"{B} start", f"{B} please start again"],
     "opt-out": [f"{B} opt out", f"{B} opt-out please", f"{B} opt me out"],
     "opt-in": [f"{B} opt in", f"{B} opt me back in please"],
-    "delete": [f"{B} delete", f"{B} please delete this page"],
-    "unlist": [f"{B} unlist", f"{B} unlist this please"],
-    "refresh": [f"{B} refresh", f"{B} refresh this page please"],
+    "delete": [f"{B} delete", f"{B} please delete this page", f"{B} delete this unroll"],
+    "unlist": [f"{B} unlist", f"{B} unlist this please", f"{B} unlist the unroll"],
+    "refresh": [f"{B} refresh", f"{B} refresh this page please", f"{B} update the unroll please"],
 }
 SPANISH = {
     "unroll": [
