@@ -123,12 +123,14 @@ def test_a_thread_younger_than_the_search_index_is_not_refused_as_a_single_post(
     assert house.job(mention).state == "done"
 
 
-def test_a_single_short_post_is_refused_without_a_reply(house, world):
+def test_a_single_short_post_is_refused_without_a_page(house, world):
     post = world.post(world.author("ada"), "Just one.", ago=timedelta(hours=1))
     mention = house.ask(post)
     job = house.job(mention)
     assert (job.state, job.reason) == ("refused", "not-a-thread")
-    assert world.replies_to(mention) == []
+    assert house.store.threads.find(post.number) is None
+    [told] = world.replies_to(mention)
+    assert "https://" not in told.raw
 
 
 def test_two_workers_buy_one_conversation_once(build, posts):
