@@ -126,7 +126,9 @@ def own_logging() -> Iterator[None]:
     """Commands set up the logging of their process, which here is ours."""
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
+    logging.getLogger("uvicorn").setLevel(logging.WARNING)  # the sandbox runs in this process, too
     yield
+    logging.getLogger("uvicorn").setLevel(logging.NOTSET)
     root.handlers[:] = handlers
     root.setLevel(level)
     structlog.reset_defaults()
