@@ -242,8 +242,8 @@ class World:
                 self.find(version).deleted = True
 
     def withhold(self, post: Which, countries: Sequence[str] = ()) -> None:
-        """Withheld everywhere: `not-authorized-for-resource`, and in no list. Withheld in `countries` only, it
-        is shown to the API with their codes.
+        """Withheld everywhere: `not-authorized-for-resource`, and in no list. Withheld in `countries` only,
+        it is shown to the API with their codes.
         """
         found = self.find(post)
         found.withheld, found.withheld_in = not countries, tuple(countries)
