@@ -175,8 +175,8 @@ def removals(
     """What went from here, by day and reason: counts only, the words are gone."""
     from bot.cli.removing import show_removals  # noqa: PLC0415
 
-    store = open_store(load().database_url)
-    show_removals(store, datetime.now(UTC).date() - timedelta(days=days - 1), as_json=as_json)
+    with opened() as (_, store):
+        show_removals(store, datetime.now(UTC).date() - timedelta(days=days - 1), as_json=as_json)
 
 
 @db_app.command("upgrade")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import islice
 from typing import cast
 
 import structlog
@@ -12,12 +13,15 @@ from bot.errors import Permanent, Transient
 from bot.flows.parts import Parts, alone
 from bot.flows.speak import MAX_WORDINGS, said, speak
 from bot.rules import phrases
-from bot.rules.reply import compose, flourished
+from bot.rules.reply import WORDINGS_AT_LEAST, compose, flourished
 from bot.x import X
 
 log = structlog.get_logger()
 
 # Refusals that a person can do something about; all others are silent, with their reason in the row.
+# After so many answers for one thread its wordings come round again, and carry a sign.
+ANSWERS = 120
+
 EXPLAINED = frozenset({"protected", "not-a-thread", "author-opted-out"})
 
 
@@ -70,10 +74,15 @@ def _answers(job: Job, thread: Thread, parts: Parts) -> Iterator[str]:
     url = f"{parts.settings.public_url}/thread/{thread.id}"
     if job.reply_text is not None and url in job.reply_text:
         yield job.reply_text
-    lang = _lang(job, parts)
-    earlier = parts.store.jobs.earlier_for(thread.id, job.id)
-    for attempt in range(MAX_WORDINGS):
-        yield compose(thread, url, seed=thread.id, attempt=earlier + attempt, lang=lang)
+    lang, first = _lang(job, parts), parts.store.jobs.earlier_for(thread.id, job.id)
+    taken = parts.store.jobs.words_for(thread.id, besides=job.id)
+    texts = (
+        flourished(
+            compose(thread, url, seed=thread.id, attempt=turn, lang=lang), turn // ANSWERS * WORDINGS_AT_LEAST
+        )
+        for turn in range(first, first + ANSWERS * MAX_WORDINGS)
+    )
+    yield from islice((text for text in texts if text not in taken), MAX_WORDINGS)
 
 
 def _refusals(job: Job, reason: str, parts: Parts) -> Iterator[str]:

@@ -243,6 +243,14 @@ class Jobs:
         with self.database.read() as session:
             return session.exec(query).one()
 
+    def words_for(self, thread_id: int, *, besides: int) -> set[str]:
+        """What other jobs have answered, or may have, for a thread: X takes no text twice on a day."""
+        query = select(JobRow.reply_text).where(
+            JobRow.thread_id == thread_id, JobRow.id != besides, col(JobRow.reply_started_at).is_not(None)
+        )
+        with self.database.read() as session:
+            return {text for text in session.exec(query) if text is not None}
+
     def has_said(self, text: str, *, besides: int) -> bool:
         """Whether another job may have posted these words: then X's refusal of them tells nothing of ours."""
         query = select(JobRow.id).where(

@@ -177,3 +177,11 @@ def test_words_that_another_mention_was_answered_with_are_replaced_by_others(hou
     house.run()
     assert len(house.world.replies_to(one)) == 1
     assert len(house.world.replies_to(other)) == 1
+
+
+def test_askers_who_come_at_the_same_moment_do_not_use_up_each_others_words(house, posts, monkeypatch):
+    """Each takes itself for the first: what the others have said is skipped, however much it is."""
+    monkeypatch.setattr("bot.store.jobs.Jobs.earlier_for", lambda *_: 0)
+    mentions = [house.world.mention(f"asker{n}", posts[n % 3]) for n in range(15)]
+    house.run()
+    assert [len(house.world.replies_to(mention)) for mention in mentions] == [1] * 15
