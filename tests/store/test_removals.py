@@ -141,7 +141,7 @@ def test_pages_from_before_are_looked_at_too(url):
         config.attributes["connection"] = connection
         command.downgrade(config, "0002")
         body = {"posts": [{"id": 1}], "forks": [{"posts": [{"id": 2}]}], "quotes": [{"post": {"id": 3}}]}
-        values = {"body": json.dumps(body), "now": NOW.replace(tzinfo=None)}
+        values = {"body": json.dumps(body), "now": NOW.replace(tzinfo=None).isoformat(" ")}
         connection.execute(
             text(
                 "INSERT INTO thread (id, conversation_id, author_id, version, etag, body, post_count, "
