@@ -100,6 +100,7 @@ class Settings(BaseSettings):
     single_posts: Literal["worthwhile", "always", "never"] = "worthwhile"
 
     daily_budget_usd: Dollars = Decimal(5)
+    over_budget: Literal["wait", "refuse"] = "wait"
     max_posts_per_thread: Count = 500
     requests_per_user_per_day: Count = 20
     requests_per_conversation_per_hour: Count = 30

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 
-from bot.errors import Transient
+from bot.errors import Permanent, Transient
 from bot.settings import Settings
 from bot.store import Store
 from bot.store.spend import utc_day
@@ -29,7 +29,10 @@ class JobMeter:
         budget = int(self.settings.daily_budget_usd * MICRO)
         reservation = self.store.spend.reserve(wanted, at_least=at_least, budget=budget, now=now)
         if reservation is None:
-            raise _over_budget("DAILY_BUDGET_USD", self.settings.daily_budget_usd, now)
+            waits = _over_budget("DAILY_BUDGET_USD", self.settings.daily_budget_usd, now)
+            if self.job_id is not None and self.settings.over_budget == "refuse":
+                raise Permanent(waits.reason, waits.detail)
+            raise waits
         key, granted = reservation
         self._reserved.append(key)
         return granted

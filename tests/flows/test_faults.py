@@ -168,3 +168,12 @@ def test_a_hiccup_of_x_is_sat_out_in_place_without_using_up_an_attempt(house, po
     house.work()
     job = house.job(mention)
     assert (job.state, job.attempts) == ("done", 1)
+
+
+def test_an_operator_may_have_requests_over_the_budget_refused(build, world):
+    posts = world.thread(world.author("ada"), [f"Part {n}." for n in range(60)], ago=timedelta(hours=2))
+    house = build(daily_budget_usd=Decimal("0.04"), over_budget="refuse")
+    mention = house.ask(posts[0])
+    job = house.job(mention)
+    assert (job.state, job.reason) == ("refused", "over-budget")
+    assert house.world.ledger.micros <= 40_000
