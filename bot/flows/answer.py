@@ -18,10 +18,10 @@ from bot.x import X
 
 log = structlog.get_logger()
 
-# Refusals that a person can do something about; all others are silent, with their reason in the row.
 # After so many answers for one thread its wordings come round again, and carry a sign.
 ANSWERS = 120
 
+# Refusals that a person can do something about; all others are silent, with their reason in the row.
 EXPLAINED = frozenset({"protected", "not-a-thread", "author-opted-out"})
 
 

@@ -97,12 +97,6 @@ class MediaStore:
             row.not_before = now + FIRST_RETRY * 2**row.attempts
             row.updated_at = now
 
-    def touch_thread(self, thread_id: int) -> None:
-        """A new etag for a page whose pictures have come."""
-        with self.database.write() as session:
-            statement = update(ThreadRow).where(col(ThreadRow.id) == thread_id)
-            session.execute(statement.values(revision=col(ThreadRow.revision) + 1))
-
     def drop_unused(self) -> list[str]:
         """Drops the pictures that no thread shows any more; the hashes whose files may be removed."""
         shown = select(ThreadPictureRow.url)
