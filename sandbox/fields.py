@@ -49,8 +49,11 @@ def post_fields(world: World, post: Post, asked: frozenset[str], base_url: str) 
 
 
 def _withheld(post: Post) -> dict[str, Any] | None:
-    codes = list(post.withheld_in)
-    return {"copyright": False, "country_codes": codes, "scope": "tweet"} if codes else None
+    codes, copyrighted = list(post.withheld_in), post.copyright_complaint
+    if not codes and not copyrighted:
+        return None
+    told = {"copyright": copyrighted, "scope": "tweet"}
+    return {**told, "country_codes": codes} if codes else told
 
 
 def user_fields(world: World, author: Author, asked: frozenset[str], base_url: str) -> dict[str, Any]:

@@ -110,6 +110,7 @@ class Post:
     deleted: bool = False
     withheld: bool = False
     withheld_in: tuple[str, ...] = ()
+    copyright_complaint: bool = False
     unindexed: bool = False
     replies_limited: bool = False
 

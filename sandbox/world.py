@@ -241,12 +241,13 @@ class World:
             for version in self.find(post).versions:
                 self.find(version).deleted = True
 
-    def withhold(self, post: Which, countries: Sequence[str] = ()) -> None:
+    def withhold(self, post: Which, countries: Sequence[str] = (), *, copyright: bool = False) -> None:  # noqa: A002 - X's own word
         """Withheld everywhere: `not-authorized-for-resource`, and in no list. Withheld in `countries` only,
-        it is shown to the API with their codes.
+        or after a complaint about `copyright`, it is shown to the API and says so.
         """
         found = self.find(post)
-        found.withheld, found.withheld_in = not countries, tuple(countries)
+        found.withheld = not countries and not copyright
+        found.withheld_in, found.copyright_complaint = tuple(countries), copyright
 
     def index_hole(self, post: Which) -> None:
         """Search never returns it; everything else does."""

@@ -18,12 +18,20 @@ def show_spend(store: Store, since: date, settings: Settings, *, as_json: bool) 
     if as_json:
         output.document(_document(bookings, settings))
         return
-    made = output.table("day (UTC)", "job", "resource", "count", "dollars")
+    made = output.table("day (UTC)", "for", "resource", "count", "dollars")
     for each in bookings:
-        job = "poller" if each.job_id is None else str(each.job_id)
-        made.add_row(str(each.day), job, each.resource, str(each.count), output.dollars(each.micro_usd))
+        made.add_row(
+            str(each.day), _payer(each), each.resource, str(each.count), output.dollars(each.micro_usd)
+        )
     made.add_row("", "", "", "", output.dollars(sum(each.micro_usd for each in bookings)), style="bold")
     output.console.print(made)
+
+
+def _payer(booking: Booking) -> str:
+    """What the money went into: a job by its number, the looks at the mentions, or reading pages again."""
+    if booking.job_id is not None:
+        return str(booking.job_id)
+    return "recheck" if booking.recheck else "poller"
 
 
 def _document(bookings: list[Booking], settings: Settings) -> dict[str, Any]:
@@ -32,14 +40,17 @@ def _document(bookings: list[Booking], settings: Settings) -> dict[str, Any]:
         days[each.day].append(each)
     return {
         "daily_budget_usd": float(settings.daily_budget_usd),
+        "recheck_budget_usd": float(settings.recheck_budget_usd),
         "total_usd": sum(each.micro_usd for each in bookings) / MICRO,
         "days": [
             {
                 "day": str(day),
                 "total_usd": sum(each.micro_usd for each in entries) / MICRO,
+                "recheck_usd": sum(each.micro_usd for each in entries if each.recheck) / MICRO,
                 "entries": [
                     {
                         "job": each.job_id,
+                        "for": _payer(each),
                         "resource": each.resource,
                         "count": each.count,
                         "usd": each.micro_usd / MICRO,

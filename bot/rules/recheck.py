@@ -27,8 +27,9 @@ CONFIRMED_FOR = timedelta(hours=23)
 # app look up 350,000 posts in 15 minutes.
 AGAIN_AFTER = timedelta(hours=1)
 
-# Codes that stand for all countries: withheld everywhere, and after a copyright complaint.
-EVERYWHERE = frozenset({"XX", "XY"})
+# Codes that stand for all countries: withheld everywhere, and after a complaint about copyright.
+COPYRIGHT = "XY"
+EVERYWHERE = frozenset({"XX", COPYRIGHT})
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,11 +20,14 @@ RESERVATION_HOLDS = timedelta(minutes=5)
 
 @dataclass(frozen=True, slots=True)
 class Booking:
+    """`recheck` says that it went into reading saved posts again."""
+
     day: date
     job_id: int | None
     resource: str
     count: int
     micro_usd: int
+    recheck: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,23 +95,19 @@ class Spend:
             return sum(row.micro_usd for row in rows)
 
     def bookings(self, *, since: date) -> list[Booking]:
-        """Sums by day, job and resource, newest day first."""
+        """Sums by day, job, whether for a recheck, and resource, newest day first."""
+        by = (col(SpendRow.day), col(SpendRow.job_id), col(SpendRow.recheck), col(SpendRow.resource))
+        day, job_id, recheck, resource = by
         query = (
-            sqlalchemy.select(
-                col(SpendRow.day),
-                col(SpendRow.job_id),
-                col(SpendRow.resource),
-                func.sum(SpendRow.count),
-                func.sum(SpendRow.micro_usd),
-            )
-            .where(col(SpendRow.day) >= since)
-            .group_by(col(SpendRow.day), col(SpendRow.job_id), col(SpendRow.resource))
-            .order_by(col(SpendRow.day).desc(), col(SpendRow.job_id).nulls_first(), col(SpendRow.resource))
+            sqlalchemy.select(*by, func.sum(SpendRow.count), func.sum(SpendRow.micro_usd))
+            .where(day >= since)
+            .group_by(*by)
+            .order_by(day.desc(), job_id.nulls_first(), recheck, resource)
         )
         with self.database.read() as session:
             return [
-                Booking(day, job_id, resource, int(count), int(micro))
-                for day, job_id, resource, count, micro in session.execute(query)
+                Booking(on, job, what, int(count), int(micro), recheck=bool(again))
+                for on, job, again, what, count, micro in session.execute(query)
             ]
 
     def spent(self, day: date) -> int:

@@ -21,6 +21,7 @@ from bot.domain import (
     Variant,
 )
 from bot.rules.plan import posted_at
+from bot.rules.recheck import COPYRIGHT
 
 Json = Mapping[str, Any]
 
@@ -100,7 +101,7 @@ def post(payload: Json) -> Post:
         versions=_versions(raw, post_id),
         display_start=_prefix(raw.get("display_text_range"), short, text),
         sensitive=raw.get("possibly_sensitive") is True,
-        withheld_in=tuple(_strings(_map(raw.get("withheld")).get("country_codes"))),
+        withheld_in=_withheld(_map(raw.get("withheld"))),
     )
 
 
@@ -132,6 +133,12 @@ def _payload(raw: Json, media: Mapping[str, Json], polls: Mapping[str, Json]) ->
 
 def _media_keys(raw: Json) -> list[str]:
     return _strings(_map(raw.get("attachments")).get("media_keys"))
+
+
+def _withheld(raw: Json) -> tuple[str, ...]:
+    """The countries; after a complaint about copyright that names none, X's own code for that: everywhere."""
+    codes = tuple(_strings(raw.get("country_codes")))
+    return codes or ((COPYRIGHT,) if raw.get("copyright") is True else ())
 
 
 def _versions(raw: Json, post_id: int) -> tuple[int, ...]:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from bot.store import open_store
 from tests.cli.conftest import BIN
 
 JOB_KEYS = [
@@ -85,6 +86,22 @@ def test_spend_tells_each_dollar_by_day_resource_and_job(shell, world, done):
     [day] = told["days"]
     assert {entry["job"] for entry in day["entries"]} == {done["id"]}
     assert "post" in shell.unroll("spend", "--days", "1").out
+
+
+def test_spend_lists_what_rechecks_cost_apart(shell, done):
+    store = open_store(f"sqlite:///{shell.folder}/var/unroll.db")
+    paid = {"prices": {"post": 5_000, "mention": 1_000}, "job_id": None, "now": datetime.now(UTC)}
+    store.spend.book([("post", 1), ("post", 2)], recheck=True, **paid)
+    store.spend.book([("mention", 3)], **paid)
+    store.close()
+
+    [day] = shell.unroll("spend", "--json").document["days"]
+
+    assert day["recheck_usd"] == pytest.approx(0.01)
+    told = {(entry["for"], entry["resource"], entry["count"]) for entry in day["entries"]}
+    assert {("recheck", "post", 2), ("poller", "mention", 1)} <= told
+    assert {entry["for"] for entry in day["entries"]} == {"recheck", "poller", str(done["id"])}
+    assert "recheck" in shell.unroll("spend").out
 
 
 def test_a_closed_pipe_is_no_traceback(shell, done):

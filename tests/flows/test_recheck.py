@@ -165,8 +165,19 @@ def test_withheld_in_some_countries_counts_where_we_are_read(build, posts, serve
     assert ("withheld" in shown) == gone
 
 
-def test_withheld_from_the_start_is_never_kept(house, posts):
-    house.world.withhold(posts[1], countries=("DE",))
+@pytest.mark.parametrize("served", [(), ("DE",), ("US",)])
+def test_withheld_after_a_complaint_about_copyright_is_gone_everywhere(build, posts, served):
+    house = build(served_countries=served)
+    asked(house, posts[0])
+    house.world.withhold(posts[1], copyright=True)
+    look_again(house)
+    assert "Two lamps" not in page(house, posts[0]).text
+    assert bytes_left(house, b"Two lamps") == []
+
+
+@pytest.mark.parametrize("how", [{"countries": ("DE",)}, {"copyright": True}])
+def test_withheld_from_the_start_is_never_kept(house, posts, how):
+    house.world.withhold(posts[1], **how)
     asked(house, posts[0])
     assert "withheld" in page(house, posts[0]).text
     assert bytes_left(house, b"Two lamps") == []

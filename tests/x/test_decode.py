@@ -135,6 +135,24 @@ def test_a_problem_with_something_else_is_no_missing_post():
     assert decode.conversation({"errors": [error, None, {}, {"type": 4, "value": {}}]}).missing == {}
 
 
+@pytest.mark.parametrize(
+    ("withheld", "codes"),
+    [
+        ({"copyright": True}, ("XY",)),
+        ({"copyright": True, "country_codes": []}, ("XY",)),
+        ({"copyright": True, "country_codes": ["DE", "FR"]}, ("DE", "FR")),
+        ({"copyright": False, "country_codes": ["XX"], "scope": "tweet"}, ("XX",)),
+        ({"copyright": False, "country_codes": []}, ()),
+        ({"copyright": "yes", "country_codes": "DE"}, ()),
+        ("everywhere", ()),
+        (None, ()),
+    ],
+)
+def test_where_a_post_is_withheld(withheld, codes):
+    payload = {"post": {"id": "1", "text": "x", "withheld": withheld}}
+    assert decode.post(payload).withheld_in == codes
+
+
 def places(value, path=()):
     """The way to everything inside a payload."""
     if path:
