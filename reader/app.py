@@ -34,7 +34,7 @@ def create_app(store: Store, settings: Settings, clock: Callable[[], datetime] =
     site = build(store, settings, clock)
     return Starlette(
         routes=_routes(site, settings),
-        middleware=[Middleware(SecurityHeaders)],
+        middleware=[Middleware(SecurityHeaders, headers=site.headers)],
         exception_handlers={HTTPException: partial(_refused, site), Exception: partial(_broken, site)},
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -13,8 +13,7 @@ from starlette.responses import Response
 
 from bot.domain import Author
 from bot.rules.recheck import hidden
-from reader import addresses, assets
-from reader.headers import ALWAYS
+from reader import addresses, assets, headers
 from reader.messages import Note
 from reader.ports import Settings, Store
 from reader.shelf import Shelf
@@ -33,6 +32,7 @@ class Site:
     press: Press
     shelf: Shelf
     version: str
+    headers: Mapping[str, str]
     hide_unconfirmed: bool
     clock: Callable[[], datetime]
     _met: list[Author] = field(default_factory=list)
@@ -58,7 +58,7 @@ class Site:
     def apology(self, note: Note, status: int) -> Response:
         """A short page that asks the store for nothing; it is made outside of all middleware."""
         answer = _note(self.press.page("message.html", bot=None, bot_url=None, **asdict(note)), status)
-        answer.headers.update(ALWAYS)
+        answer.headers.update(self.headers)
         return answer
 
 
@@ -77,6 +77,7 @@ def build(store: Store, settings: Settings, clock: Callable[[], datetime] = utc_
         press=press,
         shelf=Shelf(PAGES_KEPT),
         version=_version(),
+        headers=headers.always(settings.public_url),
         hide_unconfirmed=settings.hide_unconfirmed,
         clock=clock,
     )

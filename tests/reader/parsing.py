@@ -12,9 +12,9 @@ def _words(text: str) -> list[str]:
 
 ELEMENTS = frozenset(
     _words("""
-    html head meta title link body a header nav svg symbol use path circle rect details summary form fieldset
-    legend
-    label input main article section div p span b bdi time h1 h2 h3 br img button figure figcaption video
+    html head meta title link script body a header nav svg symbol use path circle rect details summary
+    form fieldset legend label input
+    main article section div p span b bdi time h1 h2 h3 br img button figure figcaption video
     abbr ul ol li blockquote aside footer code small i em
 """)
 )
@@ -25,7 +25,7 @@ ATTRIBUTES = frozenset(
     popovertargetaction name content charset property as crossorigin aria-label aria-hidden aria-labelledby
     role tabindex datetime viewbox
     d cx cy r x y rx cite download checked poster controls playsinline preload
-    loop muted preserveaspectratio http-equiv open
+    loop muted preserveaspectratio http-equiv open defer autocomplete
 """)
 )
 

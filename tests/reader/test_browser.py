@@ -159,12 +159,42 @@ def test_the_page_is_dark_for_those_who_like_it_dark(opened):
     assert colours[0][1] != colours[1][1]
 
 
-def test_reading_settings_work_without_scripts(opened):
-    page = opened("/thread/1001")
-    before = page.evaluate("getComputedStyle(document.body).backgroundColor")
+def test_reading_settings_work_without_scripts(browser, origin):
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(origin + "/thread/1001")
+    colour = "getComputedStyle(document.body).backgroundColor"
+    before = page.evaluate(colour)
     page.locator(".aa summary").click()
     page.get_by_label("Dark").check()
-    assert page.evaluate("getComputedStyle(document.body).backgroundColor") != before
+    assert page.evaluate(colour) != before
+    context.close()
+
+
+def test_reading_settings_are_kept_and_there_before_the_first_paint(browser, origin, complaints):
+    context = browser.new_context()
+    page = context.new_page()
+    page.on("console", lambda message: _complain(complaints, message.text))
+    page.goto(origin + "/thread/1001")
+    page.locator(".aa summary").click()
+    for label in ("Sepia", "Sans", "L"):
+        page.get_by_label(label, exact=True).check()
+    # What a later page is at the moment its body begins: before that nothing is painted.
+    page.add_init_script(
+        "new MutationObserver((_, seen) => { if (document.body) { seen.disconnect();"
+        "window.atFirst = {...document.documentElement.dataset} } })"
+        ".observe(document, {childList: true, subtree: true})"
+    )
+    page.goto(origin + "/")
+    assert page.evaluate("window.atFirst") == {"theme": "sepia", "type": "sans", "size": "large"}
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(246, 238, 221)"
+    page.locator(".aa summary").click()
+    assert page.get_by_label("Sepia").is_checked()
+    page.get_by_label("Auto").check()
+    page.goto(origin + "/thread/1001")
+    assert "theme" not in page.evaluate("({...document.documentElement.dataset})")
+    context.close()
+    assert complaints == []
 
 
 def test_the_avatar_of_a_right_to_left_thread_is_on_the_right(opened):

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from bot.domain import GapReason
 from reader import reasons
+from reader.app import create_app
 from reader.shelf import Shelf
+from tests.reader.conftest import Visitor
 from tests.reader.fakes import (
     NOON,
     FakeJob,
@@ -25,9 +28,20 @@ from tests.reader.fakes import (
 from tests.reader.parsing import Page, assert_sound
 
 POLICY = (
-    "default-src 'none'; img-src 'self'; style-src 'self'; font-src 'self'; media-src 'self'; "
-    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    "default-src 'none'; script-src 'self'; img-src 'self'; style-src 'self'; font-src 'self'; "
+    "media-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
+
+GUARDS = {
+    "content-security-policy",
+    "referrer-policy",
+    "x-content-type-options",
+    "x-frame-options",
+    "cross-origin-opener-policy",
+    "cross-origin-resource-policy",
+    "permissions-policy",
+    "strict-transport-security",
+}
 
 
 @pytest.mark.parametrize(
@@ -77,11 +91,26 @@ def test_pages_are_for_reading_only(site):
     assert_sound(Page(answer.text))
 
 
-def test_no_page_has_a_script_or_a_style_of_its_own(site, store):
+def test_no_page_has_a_script_or_a_style_written_into_it(site, store):
     store.threads.save(FakeSaved(thread(post(1, "Words"))))
     for path in ("/", "/thread/1001", "/status/1", "/nowhere"):
         text = site.get(path).text
-        assert not re.search(r"<script|<style|\sstyle=|\son[a-z]+=", text)
+        assert not re.search(r"<script(?! src=\"/static/[0-9a-f]+/[a-z]+\.js\"(?: defer)?></script>)", text)
+        assert not re.search(r"<style|\sstyle=|\son[a-z]+=", text)
+
+
+def test_transport_is_strict_where_it_is_encrypted(store, settings):
+    strict = "strict-transport-security"
+    assert Visitor(create_app(store, settings)).get("/").headers[strict] == "max-age=31536000"
+    plain = replace(settings, public_url="http://127.0.0.1:8000")
+    assert strict not in Visitor(create_app(store, plain)).get("/").headers
+
+
+def test_an_errors_page_is_guarded_like_the_others(site, store, monkeypatch):
+    monkeypatch.setattr(store.threads, "stamp", lambda number: 1 / 0)
+    guards = {name: value for name, value in site.get("/").headers.items() if name in GUARDS}
+    assert len(guards) == len(GUARDS)
+    assert guards.items() <= dict(site.get("/thread/1001").headers).items()
 
 
 def test_health_needs_no_store(site, store):
