@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from decimal import Decimal
 from functools import cached_property
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -66,6 +67,13 @@ def _countries(codes: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(code.upper() for code in codes)
 
 
+def _networks(hosts: tuple[str, ...]) -> tuple[str, ...]:
+    try:
+        return tuple(str(ip_network(host)) if "/" in host else str(ip_address(host)) for host in hosts)
+    except ValueError:
+        raise ValueError("must be addresses or networks such as 10.0.0.0/8, with commas between") from None
+
+
 WebAddress = Annotated[str, AfterValidator(_web_address)]
 Seconds = Annotated[float, Field(gt=0)]
 Dollars = Annotated[Decimal, Field(ge=0)]
@@ -110,14 +118,20 @@ class Settings(BaseSettings):
     hide_unconfirmed: bool = True
     served_countries: Annotated[tuple[str, ...], NoDecode] = ()
 
+    export_posts_per_day: Count = 500
+    trusted_proxies: Annotated[tuple[str, ...], NoDecode] = ("127.0.0.1", "::1")
+
     operator_name: str = ""
     operator_contact: str = ""
 
     log_format: Literal["console", "json"] | None = None
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
-    _split = field_validator("media_hosts", "keywords", "served_countries", mode="before")(_words)
+    _split = field_validator("media_hosts", "keywords", "served_countries", "trusted_proxies", mode="before")(
+        _words
+    )
     _check = field_validator("served_countries")(_countries)
+    _check_proxies = field_validator("trusted_proxies")(_networks)
 
     @cached_property
     def missing_credentials(self) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from datetime import datetime
 from functools import partial
 from http import HTTPStatus
 
+from granian.utils.proxies import wrap_asgi_with_proxy_headers
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -34,9 +35,14 @@ def create_app(store: Store, settings: Settings, clock: Callable[[], datetime] =
     site = build(store, settings, clock)
     return Starlette(
         routes=_routes(site, settings),
-        middleware=[Middleware(SecurityHeaders, headers=site.headers)],
+        middleware=[Middleware(SecurityHeaders, headers=site.headers), _proxies(settings)],
         exception_handlers={HTTPException: partial(_refused, site), Exception: partial(_broken, site)},
     )
+
+
+def _proxies(settings: Settings) -> Middleware:
+    """Behind a proxy that we trust, a request comes from whom the proxy names."""
+    return Middleware(wrap_asgi_with_proxy_headers, trusted_hosts=list(settings.trusted_proxies))
 
 
 def _routes(site: Site, settings: Settings) -> list[BaseRoute]:

@@ -69,6 +69,13 @@ NO_REQUEST = Note(
     ),
     howto=True,
 )
+ENOUGH_FOR_TODAY = Note(
+    "That is enough for today",
+    (
+        "X lets sites like this one hand out only so many posts to one person in a day.",
+        "You have reached that number. Tomorrow, by UTC, there is more; reading here is not counted.",
+    ),
+)
 BROKEN = Note(
     "Something broke on our side",
     ("It has been noted in the log. Please try again in a minute.",),

@@ -18,6 +18,7 @@ from reader.messages import Note
 from reader.ports import Settings, Store
 from reader.shelf import Shelf
 from reader.templating import Press
+from reader.visitors import Visitors
 
 PAGES_KEPT = 512
 NOINDEX = {"X-Robots-Tag": "noindex"}
@@ -31,6 +32,8 @@ class Site:
     assets: dict[str, assets.Asset]
     press: Press
     shelf: Shelf
+    visitors: Visitors
+    posts_per_day: int
     version: str
     headers: Mapping[str, str]
     hide_unconfirmed: bool
@@ -76,6 +79,8 @@ def build(store: Store, settings: Settings, clock: Callable[[], datetime] = utc_
         assets=files,
         press=press,
         shelf=Shelf(PAGES_KEPT),
+        visitors=Visitors(settings.redis_url, clock),
+        posts_per_day=settings.export_posts_per_day,
         version=_version(),
         headers=headers.always(settings.public_url),
         hide_unconfirmed=settings.hide_unconfirmed,

@@ -74,6 +74,10 @@ class ThreadEndpoint:
             answer.headers["Retry-After"] = RETRY_AFTER
             return answer
         etag = self._etag(stamp)
+        if self.form is not HTML and not self._may_take(request, stamp):
+            answer = self._missing(messages.ENOUGH_FOR_TODAY, 429)
+            answer.headers["Retry-After"] = str(self.site.visitors.until_tomorrow())
+            return answer
         content = self.site.shelf.get((stamp.thread_id, etag), lambda: self._made(stamp))
         if content is None:
             return self._missing(messages.GONE, 410)
@@ -81,8 +85,20 @@ class ThreadEndpoint:
         if _has(request.headers.get("if-none-match"), etag):
             return Response(status_code=304, headers=headers)
         if self.form is not HTML:
+            headers["Cache-Control"] = "private, no-cache"
             headers["Content-Disposition"] = f'inline; filename="thread-{stamp.thread_id}{self.form.suffix}"'
         return Response(content, headers=headers, media_type=self.form.media_type)
+
+    def _may_take(self, request: Request, stamp: Stamp) -> bool:
+        """The same thread in other forms, or once more on that day, is not counted again."""
+        site = self.site
+        return site.visitors.take(
+            "posts",
+            site.visitors.visitor(request),
+            limit=site.posts_per_day,
+            cost=site.store.threads.posts_shown(stamp.thread_id),
+            once=str(stamp.thread_id),
+        )
 
     def _made(self, stamp: Stamp) -> bytes | None:
         """None where the thread was removed, also between the stamp and now."""

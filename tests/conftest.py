@@ -117,6 +117,7 @@ def make_settings(world: World, url: str, tmp_path: Path, **more) -> Settings:
         "x_access_token_secret": SecretStr(keys.access_token_secret),
         "x_bearer_token": SecretStr(keys.bearer_token),
         "database_url": f"sqlite:///{tmp_path}/unroll.db",
+        "redis_url": "redis://127.0.0.1:1/0",
         "media_dir": tmp_path / "media",
         "media_hosts": (url.split("//")[1],),
         "public_url": "https://reader.example",

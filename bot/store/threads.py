@@ -91,6 +91,12 @@ class Threads:
             row = _row(session, post_id)
             return _stamp(row) if row else None
 
+    def posts_shown(self, thread_id: int) -> int:
+        """How many posts a page holds: the main line, forks and quoted ones."""
+        query = select(func.count()).where(ShownPostRow.thread_id == thread_id)
+        with self.database.read() as session:
+            return session.exec(query).one()
+
     def find(self, post_id: int) -> SavedThread | None:
         """The thread that holds a post, named by any version of it."""
         with self.database.read() as session:

@@ -79,6 +79,10 @@ class FakeThreads:
         row = self.rows.get(post_id)
         return FakeStamp(row.thread.id, row.version, row.etag, gone=row.gone) if row else None
 
+    def posts_shown(self, thread_id: int) -> int:
+        thread = self.rows[thread_id].thread
+        return sum(map(len, (thread.posts, thread.quotes, *(fork.posts for fork in thread.forks))))
+
 
 class FakeJobs(dict[int, FakeJob]):
     def find_by_mention(self, mention_id: int) -> FakeJob | None:
@@ -127,6 +131,9 @@ class FakeSettings:
     media_dir: Path
     public_url: str = "https://reader.example"
     hide_unconfirmed: bool = True
+    redis_url: str = "redis://127.0.0.1:1/0"
+    export_posts_per_day: int = 10_000
+    trusted_proxies: tuple[str, ...] = ("127.0.0.1",)
     operator_name: str = ""
     operator_contact: str = ""
 

@@ -154,3 +154,9 @@ def test_pages_from_before_are_looked_at_too(url):
     database.dispose()
     with opened(url) as store:
         assert store.threads.showing([1]) == store.threads.showing([2]) == store.threads.showing([3]) == [1]
+
+
+def test_every_post_that_a_page_holds_is_counted(store):
+    saved(store, ROOT, NEXT, quotes=(Quote(QUOTED, BEN),))
+    assert store.threads.posts_shown(100) == 3
+    assert store.threads.posts_shown(1) == 0
