@@ -42,6 +42,7 @@ REASONS = {
     "young-thread": "The thread has only just begun; X needs a minute to find the rest of it.",
     "reply-unsure": "X may have taken our answer; we look for it before we answer again.",
     "unexpected-error": "Something broke on our side; its operator can run the request again.",
+    "given-up": "The operator of this site ended this request; it can be run again.",
     "unreadable": "The post that asked could not be read.",
     "too-slow": "X was too slow; the request is tried again.",
     "x-unreadable": "X answered with something that could not be read; the request is tried again.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from datetime import datetime
 from typing import Any, NoReturn
 
@@ -10,11 +11,15 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from bot.domain import Job
 from bot.store.pages import PageStatus
 
-console = Console()
+# What goes into a file or a pipe is not folded to the width of a terminal that is not there.
+PIPE_WIDTH = 400
+
+console = Console(width=None if sys.stdout.isatty() else PIPE_WIDTH)
 err = Console(stderr=True)
 
 
@@ -94,6 +99,11 @@ def table(*headings: str, title: str | None = None) -> Table:
     for heading in headings:
         made.add_column(heading, overflow="fold")
     return made
+
+
+def row(made: Table, *cells: str) -> None:
+    """A line of a table, of which a cell may be somebody's words: never read as markup."""
+    made.add_row(*map(Text, cells))
 
 
 def dollars(micro: int) -> str:

@@ -12,6 +12,7 @@ from bot.store import schema
 from bot.store.database import Database
 from bot.store.jobs import Jobs
 from bot.store.media import MediaStore
+from bot.store.mending import Mending
 from bot.store.mentions import Mentions
 from bot.store.notes import Notes
 from bot.store.pages import Pages
@@ -26,6 +27,7 @@ class Store:
     database: Database
     mentions: Mentions
     jobs: Jobs
+    mending: Mending
     threads: Threads
     people: People
     pages: Pages
@@ -65,6 +67,7 @@ def open_store(database_url: str) -> Store:
         database=database,
         mentions=Mentions(database),
         jobs=Jobs(database),
+        mending=Mending(database),
         threads=Threads(database),
         people=People(database),
         pages=Pages(database),

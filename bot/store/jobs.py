@@ -51,12 +51,12 @@ class Jobs:
     def find(self, job_id: int) -> Job | None:
         with self.database.read() as session:
             row = session.get(JobRow, job_id)
-            return _job(row) if row else None
+            return as_job(row) if row else None
 
     def find_by_mention(self, mention_id: int) -> Job | None:
         with self.database.read() as session:
             row = session.exec(select(JobRow).where(JobRow.mention_id == mention_id)).first()
-            return _job(row) if row else None
+            return as_job(row) if row else None
 
     def newest(
         self, *, state: str | None = None, since: datetime | None = None, limit: int = 50
@@ -68,7 +68,7 @@ class Jobs:
         if since is not None:
             query = query.where(JobRow.created_at >= since)
         with self.database.read() as session:
-            return [_job(row) for row in session.exec(query)]
+            return [as_job(row) for row in session.exec(query)]
 
     def count_by_state(self) -> dict[str, int]:
         with self.database.read() as session:
@@ -112,7 +112,7 @@ class Jobs:
             ).scalar_one_or_none()
             if row is None:
                 return None
-            job = _job(row)
+            job = as_job(row)
             session.add(AttemptRow(job_id=job.id, number=job.attempts, worker=worker, started_at=now))
             return job
 
@@ -309,7 +309,7 @@ def _unsent(now: datetime) -> ColumnElement[bool]:
     )
 
 
-def _job(row: JobRow) -> Job:
+def as_job(row: JobRow) -> Job:
     return Job(
         id=cast("int", row.id),
         kind=row.kind,

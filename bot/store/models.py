@@ -57,7 +57,11 @@ class JobRow(SQLModel, table=True):
     """A piece of work. The row is the truth; a message in the queue only says that it is worth a look."""
 
     __tablename__ = "job"
-    __table_args__ = (Index("job_due", "state", "not_before"), Index("job_lease", "state", "lease_until"))
+    __table_args__ = (
+        Index("job_due", "state", "not_before"),
+        Index("job_lease", "state", "lease_until"),
+        *(Index(f"job_{name}", name, "id") for name in ("state", "reason", "kind")),  # newest first
+    )
     id: int | None = Field(default=None, primary_key=True, sa_type=Serial)
     kind: str
     state: str
@@ -66,7 +70,7 @@ class JobRow(SQLModel, table=True):
     requester_id: int | None = _id(default=None, index=True)
     post_id: int = _id(index=True)
     conversation_id: int | None = _id(default=None)
-    author_id: int | None = _id(default=None)
+    author_id: int | None = _id(default=None, index=True)
     author_username: str | None = None
     thread_id: int | None = _id(default=None, index=True)
     reply_wanted: bool = True

@@ -79,6 +79,85 @@ def test_a_dry_replay_changes_nothing_and_a_real_one_queues(shell, done):
     assert shell.unroll("jobs", "list", "--json").document[0]["state"] == "queued"
 
 
+def test_jobs_are_chosen_by_reason_user_kind_and_age(shell, world, thread, done):
+    """Among a job that is done and one that X's no has refused."""
+    gone = world.post(world.author("cleo"), "Nobody will read this again.")
+    world.delete(gone)
+    assert shell.unroll("thread", gone.id).status == 1
+
+    def listed(*options):
+        return [job["id"] for job in shell.unroll("jobs", "list", *options, "--json").document]
+
+    assert listed() == [2, 1]
+    assert listed("--reason", "post-gone") == [2]
+    assert listed("--state", "done", "--reason", "post-gone") == []
+    assert listed("--kind", "unroll", "--since", "1h") == [2, 1]
+    assert listed("--until", "1h") == listed("--kind", "refresh") == []
+    assert listed("--limit", "1") == [2]
+    assert listed("--before", "2") == [1]
+    dry = shell.unroll("jobs", "replay", "--reason", "post-gone", "--dry-run")
+    assert (dry.status, dry.out) == (0, "would replay job 2 (refused, post-gone)\n")
+    assert shell.unroll("jobs", "replay", "--since", "1h", "--dry-run", "--json").document["jobs"] == [1, 2]
+
+
+def test_jobs_are_found_by_who_asked(shell, world, thread):
+    asker = world.author("asker")
+    world.mention(asker, under=thread[3])
+    assert shell.unroll("poll", "--once").status == 0
+
+    by_number = shell.unroll("jobs", "list", "--user", str(asker.id), "--json").document
+    by_author = shell.unroll("jobs", "list", "--user", "@Ada", "--json").document
+    assert [job["id"] for job in by_number] == [job["id"] for job in by_author] == [1]
+    assert shell.unroll("jobs", "list", "--user", "1", "--json").document == []
+    said = shell.unroll("jobs", "list", "--user", "nobody_we_met")
+    assert (said.status, said.line) == (
+        1,
+        "unroll: nobody named nobody_we_met was met here so far: give X's number of the account instead",
+    )
+
+
+def test_every_attempt_tells_when_who_what_and_for_how_much(shell, world, thread):
+    world.faults.answer("GET /2/tweets", 503, times=50)
+    assert shell.unroll("thread", thread[0].id).status == 1
+    world.faults.clear()
+    shell.unroll("jobs", "replay", "1")
+    shown = shell.unroll("jobs", "show", "1", "--json").document
+
+    [first] = shown["history"]
+    assert first["outcome"] == "waiting: x-down"
+    assert "503" in first["detail"]
+    assert first["worker"] == "cli"
+    assert first["seconds"] >= 0
+    assert first["cost_usd"] == 0
+    told = shell.unroll("jobs", "show", "1").out
+    assert "waiting: x-down" in told
+    assert "503" in told
+
+
+def test_a_job_is_given_up_replayed_and_released(shell, world, thread):
+    world.mention(world.author("asker"), under=thread[3])
+    assert shell.unroll("poll", "--once").status == 0
+
+    ended = shell.unroll("jobs", "give-up", "1", "--reason", "spam", "--json")
+    assert ended.document == {"jobs": [1], "left_alone": []}
+    again = shell.unroll("jobs", "give-up", "1")
+    assert (again.status, again.out) == (0, "given up 0 of 1; left alone, ended before: 1 (failed)\n")
+    shown = shell.unroll("jobs", "show", "1", "--json").document
+    assert (shown["state"], shown["reason"]) == ("failed", "spam")
+
+    left = shell.unroll("jobs", "release", "1", "--json")
+    assert left.document == {"jobs": [], "left_alone": [{"id": 1, "state": "failed"}]}
+    assert shell.unroll("jobs", "replay", "--reason", "spam").out == "replayed 1 of 1\n"
+    assert shell.unroll("jobs", "show", "1", "--json").document["state"] == "queued"
+
+
+def test_words_in_brackets_are_shown_as_they_are(shell, world, thread):
+    """What X said, and what people wrote, is never read as the terminal's markup."""
+    world.mention(world.author("asker"), under=thread[3], text="@unrollbot unroll [/bold] [red]now[/red]")
+    shell.unroll("poll", "--once")
+    assert "[/bold] [red]now[/red]" in shell.unroll("jobs", "show", "1").out
+
+
 def test_spend_tells_each_dollar_by_day_resource_and_job(shell, world, done):
     told = shell.unroll("spend", "--json").document
 
@@ -122,7 +201,15 @@ def test_a_closed_pipe_is_no_traceback(shell, done):
     ("args", "status", "why"),
     [
         (["jobs", "show", "99"], 1, "there is no job 99"),
-        (["jobs", "replay", "99"], 1, "there is no job 99; nothing was replayed"),
+        (["jobs", "replay", "99"], 1, "there is no job 99; nothing was done"),
+        (["jobs", "release", "99", "98"], 1, "there is no job 98, 99; nothing was done"),
+        (["jobs", "give-up", "99"], 1, "there is no job 99; nothing was done"),
+        (["jobs", "give-up", "1", "--reason", "Too Bad"], 2, "a word such as rate-limited"),
+        (["jobs", "release"], 2, "JOB"),
+        (["jobs", "list", "--reason", "a b"], 2, "a word such as rate-limited"),
+        (["jobs", "list", "--since", "1h", "--until", "2h"], 2, "--since must be earlier than --until"),
+        (["jobs", "list", "--since", "99999999999d"], 2, "an ISO 8601 time"),
+        (["jobs", "list", "--before", "0"], 2, "--before"),
         (["jobs", "show", "seven"], 2, "'JOB'"),
         (["jobs", "list", "--state", "lost"], 2, "one of queued, running, waiting, done, refused, failed"),
         (["jobs", "replay"], 2, "name jobs, or --state"),
