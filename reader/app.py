@@ -33,11 +33,14 @@ def create() -> Starlette:
 
 def create_app(store: Store, settings: Settings, clock: Callable[[], datetime] = utc_now) -> Starlette:
     site = build(store, settings, clock)
-    return Starlette(
+    app = Starlette(
         routes=_routes(site, settings),
         middleware=[Middleware(SecurityHeaders, headers=site.headers), _proxies(settings)],
+        lifespan=site.tally.running,
         exception_handlers={HTTPException: partial(_refused, site), Exception: partial(_broken, site)},
     )
+    app.state.site = site
+    return app
 
 
 def _proxies(settings: Settings) -> Middleware:

@@ -1,9 +1,9 @@
-"""What the site asks of the store: reads only, and nothing of how they are done."""
+"""What the site asks of the store, and nothing of how it is done. It writes one thing only: what is read."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Protocol
 
@@ -97,6 +97,10 @@ class Notes(Protocol):
     def bot(self) -> Author | None: ...
 
 
+class Reads(Protocol):
+    def add(self, counts: Mapping[int, int], *, today: date) -> None: ...
+
+
 class Store(Protocol):
     @property
     def threads(self) -> Threads: ...
@@ -108,6 +112,8 @@ class Store(Protocol):
     def media(self) -> Media: ...
     @property
     def notes(self) -> Notes: ...
+    @property
+    def reads(self) -> Reads: ...
     def ready(self) -> None: ...
 
 

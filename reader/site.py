@@ -16,6 +16,7 @@ from bot.rules.recheck import hidden
 from reader import addresses, assets, headers
 from reader.messages import Note
 from reader.ports import Settings, Store
+from reader.reads import Tally
 from reader.shelf import Shelf
 from reader.templating import Press
 from reader.visitors import Visitors
@@ -34,6 +35,7 @@ class Site:
     shelf: Shelf
     visitors: Visitors
     posts_per_day: int
+    tally: Tally
     version: str
     headers: Mapping[str, str]
     hide_unconfirmed: bool
@@ -81,6 +83,7 @@ def build(store: Store, settings: Settings, clock: Callable[[], datetime] = utc_
         shelf=Shelf(PAGES_KEPT),
         visitors=Visitors(settings.redis_url, clock),
         posts_per_day=settings.export_posts_per_day,
+        tally=Tally(store.reads, clock),
         version=_version(),
         headers=headers.always(settings.public_url),
         hide_unconfirmed=settings.hide_unconfirmed,

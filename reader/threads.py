@@ -81,6 +81,8 @@ class ThreadEndpoint:
         content = self.site.shelf.get((stamp.thread_id, etag), lambda: self._made(stamp))
         if content is None:
             return self._missing(messages.GONE, 410)
+        if self.form is HTML:
+            self.site.tally.count(stamp.thread_id, request)
         headers = {**FRESH, "ETag": etag}
         if _has(request.headers.get("if-none-match"), etag):
             return Response(status_code=304, headers=headers)

@@ -169,6 +169,7 @@ def tidy(parts: Parts) -> None:
     if last is not None and now - datetime.fromisoformat(last["at"]) < TIDY_EVERY:
         return
     parts.store.removals.drop_stale(before=now - UNSHOWN_KEPT)
+    parts.store.reads.drop_old(today=now.date())
     clean_up(parts)
     _drop_stray_files(parts, now)
     parts.store.notes.put(TIDIED, {"at": now.isoformat()}, now=now)

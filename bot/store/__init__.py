@@ -17,6 +17,7 @@ from bot.store.mentions import Mentions
 from bot.store.notes import Notes
 from bot.store.pages import Pages
 from bot.store.people import People
+from bot.store.reads import Reads
 from bot.store.removals import Removals
 from bot.store.spend import Spend
 from bot.store.threads import Threads
@@ -35,6 +36,7 @@ class Store:
     spend: Spend
     notes: Notes
     removals: Removals
+    reads: Reads
 
     def ready(self) -> None:
         """Raises if the database does not answer."""
@@ -75,6 +77,7 @@ def open_store(database_url: str) -> Store:
         spend=Spend(database),
         notes=Notes(database),
         removals=Removals(database),
+        reads=Reads(database),
     )
 
 

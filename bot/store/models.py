@@ -235,6 +235,15 @@ class ThreadPictureRow(SQLModel, table=True):
     url: str = Field(primary_key=True, index=True, sa_type=Text)
 
 
+class ReadRow(SQLModel, table=True):
+    """How often a page was read on a UTC day, and nothing about who read it."""
+
+    __tablename__ = "read_count"
+    thread_id: int = _key()
+    day: dt.date = Field(primary_key=True, index=True)
+    reads: int
+
+
 class SpendRow(SQLModel, table=True):
     """What one answer of X cost: by UTC day, job and resource."""
 

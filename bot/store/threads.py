@@ -29,6 +29,7 @@ from bot.store.models import (
     ThreadVersionRow,
 )
 from bot.store.people import opted_out
+from bot.store.reads import forget_reads
 from bot.store.removals import drop_idle_author, remove_posts
 
 THREAD: TypeAdapter[Thread] = TypeAdapter(Thread)
@@ -314,12 +315,14 @@ class Threads:
             posts = session.exec(select(ThreadPostRow.post_id).where(ThreadPostRow.thread_id == thread_id))
             remove_posts(session, dict.fromkeys(posts, reason), now=now)
             _delete_of(session, thread_id, ThreadVersionRow, ThreadPictureRow, ShownPostRow)
+            forget_reads(session, thread_id)
             drop_idle_author(session, row.author_id)
 
     def forget(self, thread_id: int) -> None:
         """Removes a thread with its versions; its posts' payloads stay for the next time it is asked for."""
         with self.database.write() as session:
             _delete_of(session, thread_id, ThreadPostRow, ThreadVersionRow, ThreadPictureRow, ShownPostRow)
+            forget_reads(session, thread_id)
             session.execute(delete(ThreadRow).where(col(ThreadRow.id) == thread_id))
 
 

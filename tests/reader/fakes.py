@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import io
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from PIL import Image, ImageDraw
@@ -112,6 +113,11 @@ class FakeNotes:
         return self.author
 
 
+class FakeReads(Counter[int]):
+    def add(self, counts: Mapping[int, int], *, today: date) -> None:
+        self.update(counts)
+
+
 class FakeStore:
     def __init__(self) -> None:
         self.threads = FakeThreads()
@@ -119,6 +125,7 @@ class FakeStore:
         self.mentions = FakeMentions()
         self.notes = FakeNotes()
         self.media = FakeMedia()
+        self.reads = FakeReads()
         self.error: Exception | None = None
 
     def ready(self) -> None:
