@@ -37,6 +37,13 @@ class Transient(UnrollError):  # noqa: N818 - the three fates are named as the d
         self.counts = counts
 
 
+class Complaint(Transient):
+    """X's catch-all refusal of a reply: surely not posted, and for nobody a good time to reply."""
+
+    def __init__(self, detail: str = "") -> None:
+        super().__init__("not-permitted", detail, counts=False)
+
+
 class Permanent(UnrollError):  # noqa: N818
     """Never, for this job. `refused` tells a rule that said no from something that broke."""
 

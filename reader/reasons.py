@@ -40,6 +40,7 @@ REASONS = {
     "being-fetched": "The same thread is being read for somebody else; this request is next.",
     "being-answered": "The same thread is being answered for somebody else; this request is next.",
     "young-thread": "The thread has only just begun; X needs a minute to find the rest of it.",
+    "cooling-down": "X wants fewer replies of the bot for now; this one is made as soon as X lets it.",
     "reply-unsure": "X may have taken our answer; we look for it before we answer again.",
     "unexpected-error": "Something broke on our side; its operator can run the request again.",
     "given-up": "The operator of this site ended this request; it can be run again.",

@@ -65,6 +65,7 @@ def _checks(settings: Settings) -> Iterator[Check]:
     if store is not None:
         opened = store
         yield _try("poller", lambda: _poller(opened, settings))
+        yield _try("replies", lambda: _replies(opened))
         yield _try("budget", lambda: _budget(opened, settings))
         opened.close()
     yield _try("media folder", lambda: _media(settings.media_dir))
@@ -109,6 +110,17 @@ def _poller(store: Store, settings: Settings) -> str:
     if ago > timedelta(seconds=max(60, 5 * settings.poll_interval_seconds)):
         raise BadSettings(f"last looked {ago.total_seconds():.0f} s ago: start it with `unroll poll`")
     return f"looked {ago.total_seconds():.0f} s ago"
+
+
+def _replies(store: Store) -> str:
+    rest = store.notes.cool_down()
+    if rest is None or rest.over_at is not None:
+        return "go out"
+    raise BadSettings(
+        f"X complained {rest.complaints} times since {rest.since:%Y-%m-%d %H:%M} UTC "
+        f"({rest.detail or 'without words'}): none until {rest.until:%Y-%m-%d %H:%M} UTC, "
+        "then they go on by themselves; look at the account on X: is it limited or locked?"
+    )
 
 
 def _budget(store: Store, settings: Settings) -> str:

@@ -13,6 +13,7 @@ import structlog
 from bot.domain import Job
 from bot.errors import Misconfigured, Permanent, Transient
 from bot.flows.consent import silenced
+from bot.flows.cooldown import careful
 from bot.flows.parts import Parts
 from bot.x import X
 
@@ -43,9 +44,14 @@ def said(job: Job, x: X, parts: Parts) -> int | None:
 def speak(job: Job, wordings: Iterable[str], x: X, parts: Parts) -> int:
     """Posts the first wording that X takes and returns the reply's id. Ask `said` before.
 
-    Raises Permanent where the asker wants no answers by now. Whatever else goes wrong in here leaves the
-    mark where it is: then the next try looks first.
+    Raises Permanent where the asker wants no answers by now, Transient while X wants none of our replies.
+    Whatever else goes wrong in here leaves the mark where it is: then the next try looks first.
     """
+    with careful(job, parts):
+        return _speak(job, wordings, x, parts)
+
+
+def _speak(job: Job, wordings: Iterable[str], x: X, parts: Parts) -> int:
     assert job.mention_id is not None  # noqa: S101 - only a mention wants a reply
     store, clock = parts.store, parts.clock
     unsure = job.reply_started_at is not None

@@ -18,6 +18,7 @@ from bot.domain import Job, Thread
 from bot.errors import Permanent
 from bot.flows.answer import answer, explain
 from bot.flows.consent import require_consent
+from bot.flows.cooldown import require_calm
 from bot.flows.fates import settle
 from bot.flows.gather import gather
 from bot.flows.meter import JobMeter
@@ -80,6 +81,8 @@ def _carry(job: Job, parts: Parts) -> None:
 
 def _answer_or_explain(job: Job, x: X, parts: Parts) -> None:
     store, clock = parts.store, parts.clock
+    if job.reply_wanted and job.reply_id is None and job.reply_started_at is None:
+        require_calm(parts)
     try:
         thread = _thread(job, x, parts)
         store.jobs.set_thread(job, thread.id, now=clock())

@@ -7,15 +7,20 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from pydantic import TypeAdapter
 from sqlmodel import col, delete
 
 from bot.domain import Author
+from bot.rules.cooldown import CoolDown
 from bot.store.database import Database
 from bot.store.models import LeaseRow, NoteRow
 
 BOT = "bot"
+COOL_DOWN = "replies.cool_down"
 PAUSED = "paused"
 POLLED = "polled"
+
+COOL_DOWNS: TypeAdapter[CoolDown] = TypeAdapter(CoolDown)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +70,14 @@ class Notes:
         value = {"reason": pause.reason, "detail": pause.detail}
         times = {"since": pause.since.isoformat(), "probe_at": pause.probe_at.isoformat()}
         self.put(PAUSED, {**value, **times}, now=now)
+
+    def cool_down(self) -> CoolDown | None:
+        """The last silence that X's complaints brought, over or not."""
+        value = self.get(COOL_DOWN)
+        return COOL_DOWNS.validate_python(value) if value else None
+
+    def set_cool_down(self, rest: CoolDown, *, now: datetime) -> None:
+        self.put(COOL_DOWN, COOL_DOWNS.dump_python(rest, mode="json"), now=now)
 
     def acquire(self, name: str, *, now: datetime, hold: timedelta) -> str | None:
         """Holds a name that nobody else holds; its token, or None."""

@@ -10,7 +10,7 @@ import requests
 import tweepy
 from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
 
-from bot.errors import Misconfigured, Permanent, Transient, UnrollError
+from bot.errors import Complaint, Misconfigured, Permanent, Transient, UnrollError
 from bot.x.limits import read
 
 # What tweepy lets through as it is when an answer is not what it expects: HTML, a list, nothing.
@@ -62,8 +62,10 @@ def _forbidden(kind: str, detail: str, *, posting: bool) -> UnrollError:
     said = detail.casefold()
     if DUPLICATE in said:
         return Permanent("duplicate-text", detail)
-    if kind in OUR_FAULT or NOT_PERMITTED in said or not said or not posting:
+    if kind in OUR_FAULT or not posting:
         return Misconfigured("not-permitted", detail)
+    if NOT_PERMITTED in said or not said:
+        return Complaint(detail)
     if NOT_SUMMONED in said:
         return Permanent("reply-not-allowed", detail)
     return Permanent("post-gone" if any(word in said for word in GONE) else "reply-not-allowed", detail)

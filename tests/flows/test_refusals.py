@@ -91,22 +91,6 @@ def test_where_x_does_not_let_us_speak_the_reason_stays_the_first_one(house, sin
     assert outcome(house, mention) == ("refused", "not-a-thread", 0)
 
 
-def test_when_x_complains_replies_cool_down_and_go_on_by_themselves(house, single):
-    mention = house.world.mention("asker", single)
-    house.poll()
-    house.world.faults.not_permitted(REPLY)
-    house.work()
-    assert house.job(mention).reason == "not-permitted"
-    assert house.store.notes.pause() is not None
-    tried = len(house.world.ledger.calls_to(REPLY))
-    for _ in range(3):
-        house.poll()
-        house.work()
-    assert len(house.world.ledger.calls_to(REPLY)) == tried
-    house.run()
-    assert outcome(house, mention) == ("refused", "not-a-thread", 1)
-
-
 def test_refusals_of_one_day_differ_in_their_words(house, world):
     alone = [world.post(f"author{n}", "Only this.", ago=timedelta(hours=2)) for n in range(6)]
     mentions = [house.world.mention(f"asker{n}", post) for n, post in enumerate(alone)]

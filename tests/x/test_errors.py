@@ -11,7 +11,7 @@ import pytest
 import requests
 from pydantic import SecretStr
 
-from bot.errors import Misconfigured, Permanent, Transient, UnrollError
+from bot.errors import Complaint, Misconfigured, Permanent, Transient, UnrollError
 from bot.rules.plan import Search
 from bot.settings import CREDENTIALS, Settings
 from bot.x import X
@@ -197,11 +197,11 @@ class TestPosting:
         assert error.reason == "post-gone"
 
     @pytest.mark.parametrize("say_no", [lambda f: f.not_permitted(), lambda f: f.html(POST, status=403)])
-    def test_the_catch_all_is_the_operators(self, house, say, say_no):
+    def test_the_catch_all_is_a_complaint(self, house, say, say_no):
         say_no(house.world.faults)
         error = fate(say)
-        assert isinstance(error, Misconfigured)
-        assert error.reason == "not-permitted"
+        assert isinstance(error, Complaint)
+        assert (error.reason, error.may_have_landed, error.counts) == ("not-permitted", False, False)
 
     def test_a_revoked_token_is_the_operators(self, house, say):
         house.world.revoke()
