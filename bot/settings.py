@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from decimal import Decimal
 from functools import cached_property
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationError, field_validator
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 # HTTP time-out < deadline of a flow < lease of a job: a worker always stops before another may take over.
@@ -27,6 +28,7 @@ CREDENTIALS = (
 
 
 COUNTRY_CODE = 2
+COIN_ADDRESS = re.compile(r"[A-Za-z0-9:_.-]{8,200}")
 
 
 class BadSettings(Exception):  # noqa: N818 - reads as what it says at the door
@@ -74,10 +76,33 @@ def _networks(hosts: tuple[str, ...]) -> tuple[str, ...]:
         raise ValueError("must be addresses or networks such as 10.0.0.0/8, with commas between") from None
 
 
+def _pairs(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    words = _words(value)
+    if any("=" not in word for word in words):
+        raise ValueError("must be such as Name=address, with commas between")
+    return tuple(tuple(part.strip() for part in word.split("=", 1)) for word in words)
+
+
+def _coins(pairs: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+    if not all(COIN_ADDRESS.fullmatch(address) for _, address in pairs):
+        raise ValueError("must be such as Bitcoin=bc1q..., with commas between")
+    return pairs
+
+
+def _links(pairs: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+    return tuple((name, _web_address(address)) for name, address in pairs)
+
+
 WebAddress = Annotated[str, AfterValidator(_web_address)]
+MaybeAddress = Annotated[str, AfterValidator(lambda value: value and _web_address(value))]
 Seconds = Annotated[float, Field(gt=0)]
 Dollars = Annotated[Decimal, Field(ge=0)]
 Count = Annotated[int, Field(ge=1)]
+
+
+Pairs = Annotated[tuple[tuple[str, str], ...], NoDecode, BeforeValidator(_pairs)]
 
 
 class Settings(BaseSettings):
@@ -123,6 +148,13 @@ class Settings(BaseSettings):
 
     operator_name: str = ""
     operator_contact: str = ""
+
+    practice_post_url: MaybeAddress = ""
+    membership_url: MaybeAddress = ""
+    membership_price: str = ""
+    paypal_url: MaybeAddress = ""
+    crypto_addresses: Annotated[Pairs, AfterValidator(_coins)] = ()
+    follow_links: Annotated[Pairs, AfterValidator(_links)] = ()
 
     log_format: Literal["console", "json"] | None = None
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"

@@ -33,11 +33,11 @@ class Asset:
 def load(folder: Path = STATIC) -> Mapping[str, Asset]:
     """Every file by its name. The font's address stands in the style sheet, so it is known first."""
     files = {path.name: path.read_bytes() for path in sorted(folder.iterdir()) if path.suffix in TYPES}
-    font = _asset(FONT, files[FONT])
-    return {name: _asset(name, _with_font(name, content, font)) for name, content in files.items()}
+    font = asset(FONT, files[FONT])
+    return {name: asset(name, _with_font(name, content, font)) for name, content in files.items()}
 
 
-def _asset(name: str, content: bytes) -> Asset:
+def asset(name: str, content: bytes) -> Asset:
     digest = hashlib.sha256(content).hexdigest()[:12]
     return Asset(name, content, TYPES[Path(name).suffix], digest)
 

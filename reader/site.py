@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 from bot.domain import Author
 from bot.rules.recheck import hidden
-from reader import addresses, assets, headers
+from reader import addresses, assets, headers, offers
 from reader.messages import Note
 from reader.ports import Settings, Store
 from reader.reads import Tally
@@ -72,8 +72,9 @@ def utc_now() -> datetime:
 
 
 def build(store: Store, settings: Settings, clock: Callable[[], datetime] = utc_now) -> Site:
-    files = dict(assets.load())
-    press = Press(files, public_url=settings.public_url)
+    given = offers.offers(settings)
+    files = {**assets.load(), **offers.pictures(given)}
+    press = Press(files, public_url=settings.public_url, offers=given)
     return Site(
         store=store,
         public_url=settings.public_url,

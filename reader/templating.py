@@ -11,6 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from reader import dates
 from reader.assets import Asset
+from reader.offers import Offers
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -18,7 +19,7 @@ TEMPLATES = Path(__file__).parent / "templates"
 class Press:
     """Renders the templates of one site. `build` changes when a page would look or read differently."""
 
-    def __init__(self, assets: Mapping[str, Asset], *, public_url: str) -> None:
+    def __init__(self, assets: Mapping[str, Asset], *, public_url: str, offers: Offers) -> None:
         self._jinja = Environment(
             autoescape=True,
             loader=FileSystemLoader(TEMPLATES),
@@ -33,8 +34,9 @@ class Press:
         self._jinja.globals.update(
             static={name: asset.address for name, asset in assets.items()},
             site=public_url,
+            offers=offers,
         )
-        self.build = _build([public_url, *(asset.address for asset in assets.values())])
+        self.build = _build([public_url, repr(offers), *(asset.address for asset in assets.values())])
 
     def page(self, template: str, **values: Any) -> bytes:
         return self._jinja.get_template(template).render(**values).encode("utf-8", "replace")

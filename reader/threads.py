@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from reader import addresses, messages, pages
+from reader import addresses, messages, pages, sharing
 from reader.exports import as_json, as_markdown, as_text
 from reader.messages import Note
 from reader.ports import SavedThread, Stamp
@@ -32,7 +32,8 @@ class Form:
 
 
 def _html(site: Site, saved: SavedThread) -> bytes:
-    return site.page("thread.html", page=pages.thread_page(saved))
+    page = pages.thread_page(saved)
+    return site.page("thread.html", page=page, share=sharing.share(page, site.public_url))
 
 
 HTML = Form("", "text/html", _html)

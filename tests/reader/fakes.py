@@ -143,6 +143,12 @@ class FakeSettings:
     trusted_proxies: tuple[str, ...] = ("127.0.0.1",)
     operator_name: str = ""
     operator_contact: str = ""
+    practice_post_url: str = ""
+    membership_url: str = ""
+    membership_price: str = ""
+    paypal_url: str = ""
+    crypto_addresses: tuple[tuple[str, str], ...] = ()
+    follow_links: tuple[tuple[str, str], ...] = ()
 
 
 def post(number: int, text: str, **more) -> Post:

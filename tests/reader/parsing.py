@@ -26,6 +26,7 @@ ATTRIBUTES = frozenset(
     role tabindex datetime viewbox
     d cx cy r x y rx cite download checked poster controls playsinline preload
     loop muted preserveaspectratio http-equiv open defer autocomplete
+    readonly value hidden data-copy data-share data-title for
 """)
 )
 
@@ -69,6 +70,8 @@ def assert_sound(page: Page) -> None:
         for name in ADDRESSES & set(attrs):
             address = attrs[name] or ""
             parts = urlsplit(address)
-            assert parts.scheme in {"", "http", "https"}, (tag, address)
+            assert parts.scheme in (
+                {"", "http", "https", "mailto"} if tag == "a" else {"", "http", "https"}
+            ), address
             if tag not in {"a", "blockquote"} and attrs.get("rel") != "canonical":
                 assert not parts.netloc, (tag, address)
