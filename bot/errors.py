@@ -58,3 +58,10 @@ class Misconfigured(UnrollError):  # noqa: N818
 
 class LeaseLost(Exception):  # noqa: N818
     """Another worker holds the job now: stop without another write."""
+
+
+class DatabaseAway(Exception):  # noqa: N818
+    """The database does not answer or does not take what it is given: restarted, locked, slow, disk full.
+
+    One line for the operator. What was committed stays; whoever was told this tries again.
+    """

@@ -7,6 +7,7 @@ from datetime import datetime
 from functools import partial
 from http import HTTPStatus
 
+import structlog
 from granian.utils.proxies import wrap_asgi_with_proxy_headers
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -15,11 +16,14 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from bot.errors import DatabaseAway
 from reader import addresses, files, messages
 from reader.headers import SecurityHeaders
 from reader.ports import Settings, Store
 from reader.site import Site, build, utc_now
 from reader.threads import FORMS, ThreadEndpoint
+
+log = structlog.get_logger()
 
 
 def create() -> Starlette:
@@ -37,7 +41,11 @@ def create_app(store: Store, settings: Settings, clock: Callable[[], datetime] =
         routes=_routes(site, settings),
         middleware=[Middleware(SecurityHeaders, headers=site.headers), _proxies(settings)],
         lifespan=site.tally.running,
-        exception_handlers={HTTPException: partial(_refused, site), Exception: partial(_broken, site)},
+        exception_handlers={
+            HTTPException: partial(_refused, site),
+            DatabaseAway: partial(_away, site),
+            Exception: partial(_broken, site),
+        },
     )
     app.state.site = site
     return app
@@ -117,6 +125,13 @@ def _refused(site: Site, _request: Request, error: Exception) -> Response:
     answer = site.note(note, code)
     if isinstance(error, HTTPException) and error.headers:
         answer.headers.update(error.headers)
+    return answer
+
+
+def _away(site: Site, _request: Request, error: Exception) -> Response:
+    log.error("database.away", why=str(error))
+    answer = site.apology(messages.AWAY, 503)
+    answer.headers["Retry-After"] = "60"
     return answer
 
 

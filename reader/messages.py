@@ -80,6 +80,10 @@ BROKEN = Note(
     "Something broke on our side",
     ("It has been noted in the log. Please try again in a minute.",),
 )
+AWAY = Note(
+    "One moment, please",
+    ("Our own memory does not answer just now. Please try again in a minute.",),
+)
 NOT_THAT_WAY = Note("This address is for reading only", ())
 
 

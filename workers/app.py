@@ -8,7 +8,7 @@ import sys
 from functools import cache
 from typing import Any
 
-from celery.signals import setup_logging, worker_init
+from celery.signals import setup_logging, worker_init, worker_shutting_down
 
 from bot import log
 from bot.flows.parts import Parts
@@ -55,6 +55,12 @@ def _fail_at_the_door(**_: Any) -> None:
         parts()
     except BadSettings as error:
         sys.exit(f"unroll: {error}")
+
+
+@worker_shutting_down.connect
+def _begin_nothing_new(**_: Any) -> None:
+    """Celery waits for what its threads do: a call to X is let finish, and its job put back."""
+    parts().stop.set()
 
 
 app = celery_app(settings().redis_url)

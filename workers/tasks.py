@@ -2,18 +2,37 @@
 
 from __future__ import annotations
 
+import structlog
+
+from bot.errors import DatabaseAway
 from bot.flows import illustrate, unroll
 from bot.queue import ILLUSTRATE, UNROLL, enqueue_pictures
 from workers.app import app, parts
 
+log = structlog.get_logger()
+
 
 @app.task(name=UNROLL)
 def unroll_thread(job_id: int, mention: str = "") -> None:  # noqa: ARG001 - the mention is for the dashboard
-    job = unroll.unroll(job_id, parts())
+    try:
+        job = unroll.unroll(job_id, parts())
+    except DatabaseAway as error:  # the row waits, and the poller sends another wake-up
+        log.error("database.away", job=job_id, why=str(error))  # noqa: TRY400 - one line says it all
+        return
     if job is not None and job.thread_id is not None:
-        enqueue_pictures(app, job.thread_id)
+        _wake_pictures(job.thread_id)
 
 
 @app.task(name=ILLUSTRATE)
 def fetch_pictures(thread_id: str) -> None:
-    illustrate.illustrate(int(thread_id), parts())
+    try:
+        illustrate.illustrate(int(thread_id), parts())
+    except DatabaseAway as error:
+        log.error("database.away", thread=thread_id, why=str(error))  # noqa: TRY400
+
+
+def _wake_pictures(thread_id: int) -> None:
+    try:
+        enqueue_pictures(app, thread_id)
+    except Exception as error:  # noqa: BLE001 - whatever the broker's client raises, the poller asks again
+        log.warning("queue.away", thread=thread_id, error=type(error).__name__)

@@ -17,6 +17,7 @@ from bot.cli.opening import opened, parts_for
 from bot.cli.pages import threads_app
 from bot.cli.people import authors_app, users_app
 from bot.domain import Goal
+from bot.errors import DatabaseAway
 from bot.flows.illustrate import illustrate
 from bot.flows.unroll import unroll
 from bot.queue import celery_app, enqueue, enqueue_pictures
@@ -46,7 +47,7 @@ def main() -> None:
     """The entry point: what goes wrong ends in one line and status 1, a wrong usage in status 2."""
     try:
         status = app(standalone_mode=False)
-    except BadSettings as error:
+    except (BadSettings, DatabaseAway) as error:
         _end(str(error), 1)
     except TyperException as error:
         said = error.format_message()

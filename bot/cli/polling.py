@@ -9,9 +9,10 @@ from collections.abc import Callable
 
 import structlog
 
+from bot.errors import DatabaseAway
 from bot.flows.parts import Parts
 from bot.flows.poll import Tick, WakeUp, tick
-from bot.store.lock import held
+from bot.store.lock import Hold, held
 
 log = structlog.get_logger()
 
@@ -26,19 +27,23 @@ def poll_once(parts: Parts, wake_up: WakeUp, wake_pictures: Callable[[int], None
 
 def poll_for_good(parts: Parts, wake_up: WakeUp, wake_pictures: Callable[[int], None]) -> None:
     """Ticks until SIGTERM or Ctrl-C. A second poller waits and takes over when the first is gone."""
-    stop = threading.Event()
+    stop = parts.stop
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     interval = parts.settings.poll_interval_seconds
     standing_by = False
     while not stop.is_set():
-        with held(parts.store.database, LOCK) as mine:
-            if mine:
-                log.info("poller.at_work", every=interval)
-                _ticks(parts, wake_up, wake_pictures, stop, interval)
-            elif not standing_by:
-                log.info("poller.stands_by")
-                standing_by = True
+        try:
+            with held(parts.store.database, LOCK) as mine:
+                if mine:
+                    standing_by = False
+                    log.info("poller.at_work", every=interval)
+                    _ticks(parts, wake_up, wake_pictures, stop, mine)
+                elif not standing_by:
+                    log.info("poller.stands_by")
+                    standing_by = True
+        except DatabaseAway as error:
+            log.error("database.away", why=str(error))  # noqa: TRY400 - one line says it all
         stop.wait(interval)
     log.info("poller.stopped")
 
@@ -48,13 +53,16 @@ def _ticks(
     wake_up: WakeUp,
     wake_pictures: Callable[[int], None],
     stop: threading.Event,
-    interval: float,
+    lock: Hold,
 ) -> None:
-    """Ticks keep their beat however long each takes; missed ones are not made up for."""
+    """Ticks keep their beat however long each takes; missed ones are not made up for. Ends with the lock."""
+    interval = parts.settings.poll_interval_seconds
     due = time.monotonic()
-    while not stop.is_set():
+    while not stop.is_set() and lock.lasts():
         try:
             tick(parts, wake_up, wake_pictures)
+        except DatabaseAway as error:
+            log.error("database.away", why=str(error))  # noqa: TRY400 - one line says it all
         except Exception:
             log.exception("poller.tick_failed")
         due = max(due + interval, time.monotonic())

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from bot.domain import Job
-from bot.errors import LeaseLost, Misconfigured, Permanent, Transient
+from bot.errors import DatabaseAway, LeaseLost, Misconfigured, Permanent, Transient
 from bot.store import Store
 from bot.store.notes import Pause
 
@@ -31,7 +31,10 @@ def backoff(failures: int) -> timedelta:
 
 
 def settle(job: Job, error: Exception, *, store: Store, now: datetime) -> str:
-    """Writes the fate of a failed job into its row, and returns the state it is in now."""
+    """Writes the fate of a failed job into its row, and returns the state it is in now.
+
+    Raises DatabaseAway where that cannot be written: the job is taken up again when its lease is over.
+    """
     try:
         return _settle(job, error, store=store, now=now)
     except LeaseLost:
@@ -54,6 +57,8 @@ def _settle(job: Job, error: Exception, *, store: Store, now: datetime) -> str:
             return "waiting"
         case Transient():
             return _later(job, error, store=store, now=now)
+        case DatabaseAway():
+            return _later(job, Transient("database-away", str(error), counts=False), store=store, now=now)
         case _:
             log.error("job.unexpected_error", exc_info=error)
             unexpected = Transient("unexpected-error", f"{type(error).__name__}: {error}"[:500])

@@ -25,7 +25,7 @@ def illustrate(thread_id: int, parts: Parts) -> int:
     came = 0
     deadline = parts.clock() + FLOW_DEADLINE
     for url in store.media.wanted(thread_id, now=parts.clock()):
-        if parts.clock() > deadline:
+        if parts.clock() > deadline or parts.stop.is_set():
             break
         try:
             found = download(url, hosts=parts.settings.media_hosts)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from bot.errors import Transient
@@ -18,13 +19,16 @@ WAIT_FOR_OTHER = timedelta(seconds=2)
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """`clock` gives the time at each step: a flow waits on the network in between."""
+    """`clock` gives the time at each step: a flow waits on the network in between. Once `stop` is set no
+    call to X begins any more, and what is under way is put back.
+    """
 
     store: Store
     connection: Connection
     settings: Settings
     clock: Callable[[], datetime]
     worker: str = "cli"
+    stop: threading.Event = field(default_factory=threading.Event)
 
 
 @contextmanager

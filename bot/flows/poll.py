@@ -87,7 +87,12 @@ def _look(parts: Parts) -> tuple[int, int]:
     paused = store.notes.pause()
     if paused is not None and now < paused.probe_at:
         raise Transient(paused.reason, "paused", retry_at=paused.probe_at)
-    x = X(parts.connection, JobMeter(store, parts.settings, parts.clock), parts.clock)
+    x = X(
+        parts.connection,
+        JobMeter(store, parts.settings, parts.clock),
+        parts.clock,
+        stopping=parts.stop.is_set,
+    )
     bot = _bot(parts, x)
     cursor = store.mentions.cursor()
     mentions = x.mentions(bot.id, since_id=id_before(cursor, OVERLAP) if cursor else None)

@@ -83,7 +83,7 @@ def _one_batch(parts: Parts) -> tuple[int, int]:
     batch = next_batch(pages, now=now, affordable=meter.left())
     if not batch.ids:
         return 0, 0
-    found = _ask(batch, X(parts.connection, meter, parts.clock), meter, parts)
+    found = _ask(batch, X(parts.connection, meter, parts.clock, stopping=parts.stop.is_set), meter, parts)
     gone = [i for i, reason in found.missing.items() if reason in GONE]
     affected = parts.store.threads.showing([*batch.ids, *found.posts, *gone])
     parts.store.threads.confirm(found, now=now)

@@ -34,9 +34,13 @@ log = structlog.get_logger()
 def unroll(job_id: int, parts: Parts) -> Job | None:
     """Carries one job from its mention to our reply and returns its row; None if it was not ours to do.
 
-    Never raises for a fate of the job: that is written in the row, with its reason.
+    Never raises for a fate of the job: that is written in the row, with its reason. Raises DatabaseAway
+    where no row can be written.
     """
     store, clock = parts.store, parts.clock
+    if parts.stop.is_set():  # the poller wakes another worker up
+        store.jobs.unsend([job_id])
+        return None
     if _left_while_paused(job_id, parts):
         return None
     job = store.jobs.claim(job_id, now=clock(), worker=parts.worker)
@@ -70,6 +74,7 @@ def _carry(job: Job, parts: Parts) -> None:
         JobMeter(store, parts.settings, clock, job.id),
         clock,
         deadline=clock() + FLOW_DEADLINE,
+        stopping=parts.stop.is_set,
     )
     if job.mention_id is not None and job.kind in EFFECTS:
         obey(job, x, parts)

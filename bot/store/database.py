@@ -11,9 +11,10 @@ from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, SQLModel
 
-# A writer waits for another this long before "database is locked"; a transaction of ours takes milliseconds.
-BUSY_TIMEOUT_MS = 20_000
-STATEMENT_TIMEOUT_MS = 20_000
+from bot.store.trouble import BUSY_TIMEOUT, answering
+
+# A writer waits for another this long before it gives up; a transaction of ours takes milliseconds.
+BUSY_TIMEOUT_MS = STATEMENT_TIMEOUT_MS = int(BUSY_TIMEOUT.total_seconds() * 1000)
 
 # One for each of a worker's threads, and some.
 CONNECTIONS = 20
@@ -23,8 +24,8 @@ INSERT_BATCH = 500
 
 
 class Database:
-    """`read()` and `write()` are one transaction each. Writers on SQLite take their lock at once: a reader
-    that turns writer halfway can only fail.
+    """`read()` and `write()` are one transaction each, and raise DatabaseAway where there is none to be had.
+    Writers on SQLite take their lock at once: a reader that turns writer halfway can only fail.
     """
 
     def __init__(self, url: str) -> None:
@@ -38,12 +39,12 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Session]:
-        with Session(self.engine, expire_on_commit=False) as session:
+        with answering(), Session(self.engine, expire_on_commit=False) as session:
             yield session
 
     @contextmanager
     def write(self) -> Iterator[Session]:
-        with Session(self.writing, expire_on_commit=False) as session, session.begin():
+        with answering(), Session(self.writing, expire_on_commit=False) as session, session.begin():
             yield session
 
     def insert(self, table: Any) -> Any:
@@ -83,7 +84,8 @@ class Database:
         the next time will do.
         """
         if self.is_sqlite:
-            with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            with answering(), self.engine.connect() as connection:
+                connection.execution_options(isolation_level="AUTOCOMMIT")
                 connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def dispose(self) -> None:

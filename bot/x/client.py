@@ -43,6 +43,11 @@ TIMELINE_PAGE = (5, 100)
 # Reads are tried again in place only for seconds, and only where that helps; longer waits are the row's.
 PATIENCE = timedelta(seconds=4)
 TOO_SLOW = "too-slow"
+SHUTTING_DOWN = "shutting-down"
+
+
+def _never() -> bool:
+    return False
 
 
 def utc_now() -> datetime:
@@ -51,7 +56,8 @@ def utc_now() -> datetime:
 
 @dataclass
 class X:
-    """X, as one job or one tick of the poller sees it; `meter` is who pays.
+    """X, as one job or one tick of the poller sees it; `meter` is who pays. Once `stopping` says so, or the
+    `deadline` is over, no call is begun any more.
 
     Every method raises Transient, Permanent or Misconfigured and nothing else.
     """
@@ -60,6 +66,7 @@ class X:
     meter: Meter
     clock: Callable[[], datetime] = utc_now
     deadline: datetime | None = None
+    stopping: Callable[[], bool] = _never
 
     def me(self) -> Author:
         """The bot's own account. Bills a user read."""
@@ -199,6 +206,8 @@ class X:
 
     def _call(self, endpoint: str, name: str, **params: Any) -> dict[str, Any]:
         now = self.clock()
+        if self.stopping():
+            raise Transient(SHUTTING_DOWN, "put back for another worker", retry_at=now, counts=False)
         if self.deadline is not None and now > self.deadline:
             raise Transient(TOO_SLOW, "the deadline of the job is over")
         limits = self.connection.user if params.get("user_auth") else self.connection.app
@@ -262,7 +271,7 @@ def _page(answer: Mapping[str, Any]) -> tuple[Conversation, str | None]:
 
 def _soon(error: BaseException) -> bool:
     """Worth trying again in place: X stumbled, or its window opens within seconds."""
-    if not isinstance(error, Transient) or error.reason == TOO_SLOW:
+    if not isinstance(error, Transient) or error.reason in {TOO_SLOW, SHUTTING_DOWN}:
         return False
     if error.retry_at is None:
         return True

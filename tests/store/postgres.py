@@ -24,10 +24,39 @@ READY_WITHIN_SECONDS = 20
 NOBODY = "nobody"  # PostgreSQL refuses to run as root
 PR_SET_PDEATHSIG = 1  # prctl(2): the server goes when the tests are killed
 FAST = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=200")
+# What was committed outlives the server, if not the machine.
+SAFE = ("fsync=off", "max_connections=200")
 
 
 class Unavailable(Exception):  # noqa: N818
     """Why there is no PostgreSQL here, in one line."""
+
+
+class Running:
+    """A server of our own on a socket in its own folder: no port, no network."""
+
+    def __init__(self, programs: Path, home: Path, user: str | None, settings: tuple[str, ...]) -> None:
+        self.programs, self.home, self.user, self.settings = programs, home, user, settings
+        self.url = f"postgresql+psycopg://postgres@/postgres?host={home}"
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        options = [word for each in (*self.settings, "listen_addresses=") for word in ("-c", each)]
+        with (self.home / "log").open("wb") as log:
+            self.process = subprocess.Popen(
+                [self.programs / "postgres", "-D", self.home / "data", "-k", self.home, *options],
+                user=self.user,
+                cwd=self.home,
+                stdout=log,
+                stderr=log,
+                preexec_fn=_die_with_parent,  # noqa: PLW1509 - no threads yet that could hold a lock
+            )
+        _wait_for(self.process, self.home)
+
+    def stop(self) -> None:
+        if self.process is not None:
+            self.process.send_signal(signal.SIGQUIT)  # at once: nothing is worth keeping
+            self.process.wait(READY_WITHIN_SECONDS)
 
 
 @contextmanager
@@ -36,6 +65,13 @@ def server() -> Iterator[str]:
     if named := os.environ.get("TEST_DATABASE_URL"):
         yield named
         return
+    with running(FAST) as own:
+        yield own.url
+
+
+@contextmanager
+def running(settings: tuple[str, ...] = SAFE) -> Iterator[Running]:
+    """A server that may be stopped and started again."""
     with TemporaryDirectory(prefix="unroll-pg-", ignore_cleanup_errors=True) as folder:
         home = Path(folder)
         user = NOBODY if os.geteuid() == 0 else None
@@ -43,8 +79,12 @@ def server() -> Iterator[str]:
             shutil.chown(home, user)
         programs = _programs(home, user)
         _initialise(programs, home, user)
-        with _running(programs, home, user):
-            yield f"postgresql+psycopg://postgres@/postgres?host={home}"
+        own = Running(programs, home, user, settings)
+        try:
+            own.start()
+            yield own
+        finally:
+            own.stop()
 
 
 def _programs(home: Path, user: str | None) -> Path:
@@ -79,27 +119,6 @@ def _initialise(programs: Path, home: Path, user: str | None) -> None:
     )
     if done.returncode:
         raise Unavailable(f"initdb: {done.stderr.strip().splitlines()[-1]}")
-
-
-@contextmanager
-def _running(programs: Path, home: Path, user: str | None) -> Iterator[None]:
-    """On a socket in its own folder: no port, no network."""
-    options = [word for each in (*FAST, "listen_addresses=") for word in ("-c", each)]
-    with (home / "log").open("wb") as log:
-        process = subprocess.Popen(
-            [programs / "postgres", "-D", home / "data", "-k", home, *options],
-            user=user,
-            cwd=home,
-            stdout=log,
-            stderr=log,
-            preexec_fn=_die_with_parent,  # noqa: PLW1509 - no threads yet that could hold a lock
-        )
-    try:
-        _wait_for(process, home)
-        yield
-    finally:
-        process.send_signal(signal.SIGQUIT)  # at once: nothing is worth keeping
-        process.wait(READY_WITHIN_SECONDS)
 
 
 def _die_with_parent() -> None:

@@ -12,7 +12,7 @@ import sys, time
 from bot.store.database import Database
 from bot.store.lock import held
 with held(Database(sys.argv[1]), "poller") as mine:
-    print(mine, flush=True)
+    print(bool(mine), flush=True)
     time.sleep(60)
 """
 WRITER = """
