@@ -59,7 +59,7 @@ def gather(job: Job, x: X, parts: Parts) -> Thread:
             raise Permanent(_why_nothing(found, job))
         log.info("thread.assembled", thread=thread.id, posts=len(thread.posts), complete=thread.complete)
         _require_worth(thread, parts)
-        saved = parts.store.threads.save(thread, now=parts.clock(), asked_by=job.requester_id)
+        saved = parts.store.threads.save(thread, now=parts.clock(), asked_by=job.requester_id, job=job)
         if found.missing.keys() & held.fetched_at.keys():
             forget_traces(saved.id, parts)
         return saved
@@ -133,7 +133,8 @@ def _keep(found: Conversation, known: Conversation, job: Job, parts: Parts) -> N
         missing={i: reason for i, reason in found.missing.items() if i not in known.missing},
     )
     goal = completed(job.goal, found)
-    parts.store.threads.save_conversation(bought, goal.conversation_id or goal.post_id, now=parts.clock())
+    conversation_id = goal.conversation_id or goal.post_id
+    parts.store.threads.save_conversation(bought, conversation_id, now=parts.clock(), job=job)
     log.info("thread.fetched", bought=len(fresh), missing=len(found.missing))
 
 

@@ -1,21 +1,28 @@
 """One reply to one mention, ever.
 
 said already? -> did an earlier POST land? -> may we still? -> mark -> POST -> its id
+
+The mark is made under the job's lease, when nothing is left to wait for but X; a worker that has lost the
+lease stops there. One that is held up after it posts words that X knows by then: whoever took over looks for
+them first, and says the same.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import timedelta
+from functools import partial
 
 import structlog
 
 from bot.domain import Job
-from bot.errors import Misconfigured, Permanent, Transient
+from bot.errors import LeaseLost, Misconfigured, Permanent, Transient
 from bot.flows.consent import silenced
 from bot.flows.cooldown import careful
 from bot.flows.parts import Parts
+from bot.settings import HTTP_TIMEOUT
 from bot.x import X
+from bot.x.connection import CONNECT_TIMEOUT
 
 log = structlog.get_logger()
 
@@ -58,9 +65,8 @@ def _speak(job: Job, wordings: Iterable[str], x: X, parts: Parts) -> int:
     for text in wordings:
         if objection := silenced(job, parts):
             raise Permanent(objection)
-        store.jobs.start_reply(job, text, now=clock())
         try:
-            reply_id = x.reply(text, to=job.mention_id)
+            reply_id = x.reply(text, to=job.mention_id, mark=partial(_mark, job, text, parts))
         except Transient as error:
             if error.may_have_landed:
                 raise Transient("reply-unsure", error.reason, retry_at=clock() + _visible(parts)) from None
@@ -83,6 +89,15 @@ def _speak(job: Job, wordings: Iterable[str], x: X, parts: Parts) -> int:
             log.info("reply.posted", reply=reply_id)
             return reply_id
     raise Transient("duplicate-text", f"{MAX_WORDINGS} wordings refused")
+
+
+def _mark(job: Job, text: str, parts: Parts) -> None:
+    """Raises LeaseLost unless the lease holds for as long as a POST may take. The commit may have waited for
+    the database, so the time is looked at once more after it.
+    """
+    parts.store.jobs.start_reply(job, text, now=parts.clock())
+    if job.lease_until is None or parts.clock() + CONNECT_TIMEOUT + HTTP_TIMEOUT >= job.lease_until:
+        raise LeaseLost(f"job {job.id}: too late to speak")
 
 
 def _visible(parts: Parts) -> timedelta:

@@ -12,11 +12,12 @@ import sqlalchemy
 from pydantic import TypeAdapter
 from sqlmodel import Session, col, delete, func, select, update
 
-from bot.domain import Author, Conversation, GapReason, Goal, Post, Thread
+from bot.domain import Author, Conversation, GapReason, Goal, Job, Post, Thread
 from bot.errors import Permanent
 from bot.rules.admission import may_come_back
 from bot.rules.recheck import Page, Shown, shown_ids
 from bot.store.database import Database
+from bot.store.leases import require_lease
 from bot.store.media import Picture, pictures_of, stored_pictures, want_pictures
 from bot.store.models import (
     AuthorRow,
@@ -229,15 +230,20 @@ class Threads:
             ]
             self._keep(session, found, missing, now)
 
-    def save_conversation(self, conversation: Conversation, conversation_id: int, *, now: datetime) -> None:
+    def save_conversation(
+        self, conversation: Conversation, conversation_id: int, *, now: datetime, job: Job | None = None
+    ) -> None:
         """What was bought is kept before anything is made of it. X's newest word on a post holds: one that
         is gone loses its payload, one that is back is no longer missing.
+
+        Raises LeaseLost where another worker holds `job` by now: its word is newer.
         """
         missing = [
             MissingPostRow(id=i, conversation_id=conversation_id, reason=reason, seen_at=now)
             for i, reason in conversation.missing.items()
         ]
         with self.database.write() as session:
+            require_lease(session, job)
             self._keep(session, conversation, missing, now)
 
     def _keep(
@@ -254,14 +260,18 @@ class Threads:
         session.execute(delete(MissingPostRow).where(col(MissingPostRow.id).in_(back)))
         remove_posts(session, gone, now=now)
 
-    def save(self, thread: Thread, *, now: datetime, asked_by: int | None = None) -> Thread:
+    def save(
+        self, thread: Thread, *, now: datetime, asked_by: int | None = None, job: Job | None = None
+    ) -> Thread:
         """Makes or extends the saved thread; its address stays. Saving it twice changes nothing.
 
         One that was buried is shown again, one that was taken down only if its author is who asks.
         Raises Permanent `author-opted-out` or `page-removed`. Where a post or a version of it is no longer
-        shown, the words go out of how the thread looked before, too.
+        shown, the words go out of how the thread looked before, too. Raises LeaseLost where another worker
+        holds `job` by now.
         """
         with self.database.write() as session:
+            require_lease(session, job)
             thread = _as_allowed(session, thread)
             thread = replace(thread, id=_address(session, thread))
             self.database.insert_new(session, [_blank(thread, now)])

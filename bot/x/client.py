@@ -172,13 +172,18 @@ class X:
             if token is None:
                 return
 
-    def reply(self, text: str, *, to: int) -> int:
-        """Posts a reply and returns its id. Transient says whether it may have landed."""
+    def reply(self, text: str, *, to: int, mark: Callable[[], None] = lambda: None) -> int:
+        """Posts a reply and returns its id. Transient says whether it may have landed.
+
+        `mark` is called when money and window are reserved, as the last thing before the POST; whatever it
+        raises comes out, and nothing was posted.
+        """
         endpoint = "POST /2/tweets"
         booked: list[Item] = []
         self._afford(PRICES["reply"], at_least=PRICES["reply"])
         try:
-            answer = self._call(endpoint, "create_tweet", text=text, in_reply_to_tweet_id=to, user_auth=True)
+            said = {"text": text, "in_reply_to_tweet_id": to}
+            answer = self._call(endpoint, "create_tweet", mark=mark, user_auth=True, **said)
             booked.append(Item("reply", int(answer["data"]["id"])))
         except (KeyError, TypeError, ValueError):
             raise Transient("x-unreadable", "a reply without an id", may_have_landed=True) from None
@@ -204,7 +209,9 @@ class X:
             self.meter.book(bill(answer, own_mentions=own_mentions))
         return answer
 
-    def _call(self, endpoint: str, name: str, **params: Any) -> dict[str, Any]:
+    def _call(
+        self, endpoint: str, name: str, *, mark: Callable[[], None] = lambda: None, **params: Any
+    ) -> dict[str, Any]:
         now = self.clock()
         if self.stopping():
             raise Transient(SHUTTING_DOWN, "put back for another worker", retry_at=now, counts=False)
@@ -213,6 +220,7 @@ class X:
         limits = self.connection.user if params.get("user_auth") else self.connection.app
         limits.acquire(endpoint, now=now)
         client = self.connection.client
+        mark()
         try:
             answer: dict[str, Any] = getattr(client, name)(**params)
             if not isinstance(answer, dict):
