@@ -41,6 +41,8 @@ REASONS = {
     "being-answered": "The same thread is being answered for somebody else; this request is next.",
     "young-thread": "The thread has only just begun; X needs a minute to find the rest of it.",
     "cooling-down": "X wants fewer replies of the bot for now; this one is made as soon as X lets it.",
+    "looking-back": "The bot looks through its own answers before it gives another; this request is next.",
+    "maybe-answered": "The bot may have answered already and cannot find out any more, so it stays silent.",
     "reply-unsure": "X may have taken our answer; we look for it before we answer again.",
     "unexpected-error": "Something broke on our side; its operator can run the request again.",
     "given-up": "The operator of this site ended this request; it can be run again.",

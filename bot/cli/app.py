@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
+from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
@@ -192,6 +193,30 @@ def db_upgrade() -> None:
         output.err.print(f"schema {before or 'empty'} -> {schema.current(database)}", highlight=False)
     finally:
         database.dispose()
+
+
+@db_app.command("backup")
+def db_backup(file: Annotated[Path, typer.Argument(metavar="FILE", help="A new file.")]) -> None:
+    """Write the whole database into one file, while everything goes on."""
+    from bot.cli.backups import back_up  # noqa: PLC0415
+
+    settings = load()
+    log.configure(settings)
+    back_up(settings, file)
+
+
+@db_app.command("restore")
+def db_restore(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="What `unroll db backup` has written.")],
+    *,
+    yes: Annotated[bool, typer.Option("--yes", help="Replace what the database holds now.")] = False,
+) -> None:
+    """Put a backup in the place of the database; nothing is answered a second time."""
+    from bot.cli.backups import put_back  # noqa: PLC0415
+
+    settings = load()
+    log.configure(settings)
+    put_back(settings, file, sure=yes)
 
 
 @app.command()

@@ -20,6 +20,7 @@ from bot.errors import LeaseLost, Misconfigured, Permanent, Transient
 from bot.flows.consent import silenced
 from bot.flows.cooldown import careful
 from bot.flows.parts import Parts
+from bot.flows.restored import answered_since_backup
 from bot.settings import HTTP_TIMEOUT
 from bot.x import X
 from bot.x.connection import CONNECT_TIMEOUT
@@ -31,12 +32,16 @@ MAX_WORDINGS = 5
 
 
 def said(job: Job, x: X, parts: Parts) -> int | None:
-    """The reply, if we have spoken: as the row knows, or as X shows after a POST of unknown outcome.
+    """The reply, if we have spoken: as the row knows, or as X shows after a POST of unknown outcome or after
+    a backup was restored.
 
     Not before the time X needs to show it: looking too early would find nothing and speak twice.
     """
-    if job.reply_id is not None or job.reply_started_at is None or job.mention_id is None:
+    if job.reply_id is not None or job.mention_id is None:
         return job.reply_id
+    since_backup = answered_since_backup(job, x, parts)
+    if since_backup is not None or job.reply_started_at is None:
+        return since_backup
     shown = job.reply_started_at + _visible(parts)
     if parts.clock() < shown:
         raise Transient("reply-unsure", "not visible yet", retry_at=shown, counts=False)

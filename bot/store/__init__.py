@@ -19,6 +19,7 @@ from bot.store.pages import Pages
 from bot.store.people import People
 from bot.store.reads import Reads
 from bot.store.removals import Removals
+from bot.store.restored import Restores
 from bot.store.spend import Spend
 from bot.store.threads import Threads
 
@@ -37,6 +38,7 @@ class Store:
     notes: Notes
     removals: Removals
     reads: Reads
+    restores: Restores
 
     def ready(self) -> None:
         """Raises if the database does not answer."""
@@ -78,6 +80,7 @@ def open_store(database_url: str) -> Store:
         notes=Notes(database),
         removals=Removals(database),
         reads=Reads(database),
+        restores=Restores(database),
     )
 
 

@@ -286,6 +286,14 @@ class LeaseRow(SQLModel, table=True):
     until: dt.datetime = _time()
 
 
+class FoundReplyRow(SQLModel, table=True):
+    """Which mention a reply of ours answers, as X told where a restored backup knew nothing of it."""
+
+    __tablename__ = "found_reply"
+    mention_id: int = _key()
+    reply_id: int = _id()
+
+
 class NoteRow(SQLModel, table=True):
     """Single facts the processes share: the mentions' cursor, who the bot is, why it is paused."""
 

@@ -14,6 +14,7 @@ from bot.store.database import Database
 from bot.store.lock import held
 
 MIGRATIONS = Path(__file__).parent / "migrations"
+HEAD = "head"
 
 
 def upgrade(database: Database) -> None:
@@ -23,13 +24,18 @@ def upgrade(database: Database) -> None:
             connection.execute(text("SET LOCAL statement_timeout = 0"))  # a large table takes its time
         config = _config()
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        command.upgrade(config, HEAD)
 
 
 def current(database: Database) -> str | None:
     """The version a database is at; None for an empty one."""
     with database.engine.connect() as connection:
         return MigrationContext.configure(connection).get_current_revision()
+
+
+def is_known(version: str) -> bool:
+    """Whether this version of the bot can bring such a schema up to date."""
+    return version in {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
 
 
 def newest() -> str | None:

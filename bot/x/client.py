@@ -152,8 +152,12 @@ class X:
                 return found
         return replace(found, cut=True)
 
-    def own_replies(self, bot_id: int, *, since_id: int, pages: int = 8) -> Iterator[Post]:
-        """What the bot posted after `since_id`, newest first, from its own timeline: search lags longer."""
+    def own_replies(
+        self, bot_id: int, *, since_id: int | None, until_id: int | None = None, pages: int = 8
+    ) -> Iterator[Post]:
+        """What the bot posted after `since_id` and before `until_id`, newest first, from its own timeline:
+        search lags longer. X shows the newest 3,200.
+        """
         token: str | None = None
         for _ in range(pages):
             paid = self._afford(TIMELINE_PAGE[1] * PRICES["post"], at_least=TIMELINE_PAGE[0] * PRICES["post"])
@@ -162,6 +166,7 @@ class X:
                 "get_users_tweets",
                 id=bot_id,
                 since_id=since_id,
+                until_id=until_id,
                 pagination_token=token,
                 max_results=paid // PRICES["post"],
                 tweet_fields=["created_at", "conversation_id", "referenced_tweets", "author_id"],

