@@ -255,7 +255,8 @@ class Job:
     """A piece of work as its row says it; the row is the truth, and this a copy taken at one moment.
 
     `not_before` is when a waiting job may go on; `lease_token` names the claim under which a worker may
-    write; `reply_started_at` says that the reply may have been posted.
+    write; `reply_started_at` says that the reply may have been posted. `from_site` says that a visitor of the
+    site asked for it.
     """
 
     id: int
@@ -276,6 +277,7 @@ class Job:
     lease_until: datetime | None
     created_at: datetime
     updated_at: datetime
+    from_site: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -138,6 +138,10 @@ class Settings(BaseSettings):
     requests_per_user_per_day: Count = 20
     requests_per_conversation_per_hour: Count = 30
     requests_per_author_per_day: Count = 200
+    site_budget_usd: Dollars = Decimal(2)
+    unrolls_per_visitor_per_day: Count = 10
+    refreshes_per_visitor_per_day: Count = 20
+    refreshes_per_thread_per_day: Count = 24
     reply_price_usd: Dollars = Decimal("0.010")
     recheck_budget_usd: Dollars = Decimal(1)
     hide_unconfirmed: bool = True

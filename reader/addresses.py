@@ -45,5 +45,18 @@ def thread(number: int, suffix: str = "") -> str:
     return f"/thread/{number}{suffix}"
 
 
+def refreshed(number: int) -> str:
+    return f"/thread/{number}/refresh"
+
+
+def checked(number: int) -> str:
+    """The line of a thread's page that says when it was last checked."""
+    return f"/thread/{number}#checked"
+
+
+def asked(number: int) -> str:
+    return f"/unroll/{number}"
+
+
 def media(sha256: str) -> str:
     return f"/media/{sha256}"

@@ -13,17 +13,25 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from bot.errors import DatabaseAway
-from reader import addresses, files, messages
+from reader import addresses, files, messages, visits
+from reader.asking import Asking
 from reader.headers import SecurityHeaders
 from reader.ports import Settings, Store
 from reader.site import Site, build, utc_now
 from reader.threads import FORMS, ThreadEndpoint
 
 log = structlog.get_logger()
+
+
+NOTES: dict[int, messages.Note] = {
+    HTTPStatus.NOT_FOUND: messages.NOTHING_HERE,
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: visits.NOT_A_FORM,
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: visits.NOT_A_FORM,
+}
 
 
 def create() -> Starlette:
@@ -61,8 +69,14 @@ def _routes(site: Site, settings: Settings) -> list[BaseRoute]:
         Route(f"/thread/{{post}}{form.suffix}", ThreadEndpoint(site, form).get, methods=["GET"])
         for form in FORMS
     ]
+    asking = Asking(site, settings)
     return [
         Route("/", partial(front, site)),
+        Route("/unroll", asking.unroll, methods=["POST"]),
+        Route("/unroll", lambda _request: RedirectResponse("/", 303), methods=["GET"]),
+        Route("/unroll/{post}", asking.asked, methods=["GET"]),
+        Route("/thread/{post}/refresh", asking.refresh, methods=["POST"]),
+        Route("/thread/{post}/refresh", asking.refreshing, methods=["GET"]),
         *threads,
         Route("/privacy", partial(paper, site, "privacy.html", settings)),
         Route("/terms", partial(paper, site, "terms.html", settings)),
@@ -75,7 +89,7 @@ def _routes(site: Site, settings: Settings) -> list[BaseRoute]:
 
 
 def front(site: Site, _request: Request) -> Response:
-    content = site.page("front.html")
+    content = site.page("front.html", pasted="", missed="")
     return Response(content, headers={"Cache-Control": "public, max-age=300"}, media_type="text/html")
 
 
@@ -121,7 +135,7 @@ def readyz(site: Site, _request: Request) -> Response:
 
 def _refused(site: Site, _request: Request, error: Exception) -> Response:
     code = error.status_code if isinstance(error, HTTPException) else 500
-    note = messages.NOTHING_HERE if code == HTTPStatus.NOT_FOUND else messages.NOT_THAT_WAY
+    note = NOTES.get(code, messages.NOT_THAT_WAY)
     answer = site.note(note, code)
     if isinstance(error, HTTPException) and error.headers:
         answer.headers.update(error.headers)

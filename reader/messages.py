@@ -20,6 +20,15 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True)
+class Button:
+    """Sends `post`, if anything, to an address of ours."""
+
+    words: str
+    url: str
+    post: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Note:
     """`refresh` is in seconds, 0 for a page that will not change; `howto` shows how to ask for a thread."""
 
@@ -30,6 +39,7 @@ class Note:
     howto: bool = False
     refresh: int = 0
     fine: str = ""
+    button: Button | None = None
 
 
 NOTHING_HERE = Note(
@@ -40,26 +50,12 @@ NOT_A_THREAD = Note(
     ("A thread's page stands under the number of one of its posts, and nothing else.",),
     howto=True,
 )
-NOT_UNROLLED = Note(
-    "Nobody has unrolled this yet",
-    ("No thread with this post is here. Be the first to ask for it.",),
-    howto=True,
-)
 GONE = Note(
     "This thread is gone",
     (
         "It was here once. Its author has deleted or protected it or wanted it gone, or X took it down.",
         "So its text and pictures were removed from this site too.",
     ),
-)
-UNCONFIRMED = Note(
-    "This thread is not shown at the moment",
-    (
-        "A page stands here only while X confirms, day by day, that its posts still stand there.",
-        "For this one that has not happened in time.",
-        "It comes back by itself as soon as it has been checked.",
-    ),
-    "busy",
 )
 NO_REQUEST = Note(
     "We do not know of this request",
@@ -85,6 +81,28 @@ AWAY = Note(
     ("Our own memory does not answer just now. Please try again in a minute.",),
 )
 NOT_THAT_WAY = Note("This address is for reading only", ())
+
+
+def not_unrolled(post_id: int) -> Note:
+    return Note(
+        "Nobody has unrolled this yet",
+        ("No thread with this post is here. Be the first to ask for it.",),
+        howto=True,
+        button=Button("Unroll it", "/unroll", str(post_id)),
+    )
+
+
+def unconfirmed(thread_id: int) -> Note:
+    return Note(
+        "This thread is not shown at the moment",
+        (
+            "A page stands here only while X confirms, day by day, that its posts still stand there.",
+            "For this one that has not happened in time.",
+            "It comes back by itself as soon as it has been checked.",
+        ),
+        "busy",
+        button=Button("Check it now", addresses.refreshed(thread_id)),
+    )
 
 
 def of_job(mention_id: int, job: Job) -> Note:

@@ -58,7 +58,10 @@ class Site:
         return self.press.page(template, bot=name, bot_url=url, **values)
 
     def note(self, note: Note, status: int = 200) -> Response:
-        return _note(self.page("message.html", **asdict(note)), status)
+        answer = _note(self.page("message.html", **asdict(note)), status)
+        if note.refresh:
+            answer.headers["Refresh"] = str(note.refresh)
+        return answer
 
     def apology(self, note: Note, status: int) -> Response:
         """A short page that asks the store for nothing; it is made outside of all middleware."""

@@ -64,14 +64,14 @@ class ThreadEndpoint:
             return self._missing(messages.NOT_A_THREAD)
         stamp = self.site.store.threads.stamp(number)
         if stamp is None:
-            return self._missing(messages.NOT_UNROLLED)
+            return self._missing(messages.not_unrolled(number))
         if str(stamp.thread_id) != request.path_params["post"]:
             return RedirectResponse(addresses.thread(stamp.thread_id, self.form.suffix), 301, MOVED)
         return self._answer(request, stamp)
 
     def _answer(self, request: Request, stamp: Stamp) -> Response:
         if not stamp.gone and self.site.hides(stamp.confirmed_at):
-            answer = self._missing(messages.UNCONFIRMED, 503)
+            answer = self._missing(messages.unconfirmed(stamp.thread_id), 503)
             answer.headers["Retry-After"] = RETRY_AFTER
             return answer
         etag = self._etag(stamp)

@@ -16,20 +16,31 @@ from bot.x.price import MICRO, PRICES, Item
 
 @dataclass
 class JobMeter:
-    """Books for one job; for the poller where `job_id` is None. See `bot.x.price.Meter`."""
+    """Books for one job; for the poller where `job_id` is None. See `bot.x.price.Meter`.
+
+    What a visitor of the site asked for has a part of the day's budget to itself, so that visitors cannot
+    spend what those who mention the bot wait for.
+    """
 
     store: Store
     settings: Settings
     clock: Callable[[], datetime]
     job_id: int | None = None
+    from_site: bool = False
     _reserved: list[str] = field(default_factory=list)
 
     def affordable(self, wanted: int, *, at_least: int) -> int:
         now = self.clock()
         budget = int(self.settings.daily_budget_usd * MICRO)
+        waits = _over_budget("DAILY_BUDGET_USD", self.settings.daily_budget_usd, now)
+        if self.from_site:
+            spend, day = self.store.spend, utc_day(now)
+            left = int(self.settings.site_budget_usd * MICRO) - spend.spent_for_site(day)
+            if left < at_least:
+                waits = _over_budget("SITE_BUDGET_USD", self.settings.site_budget_usd, now)
+            budget = min(budget, spend.spent(day) + left)
         reservation = self.store.spend.reserve(wanted, at_least=at_least, budget=budget, now=now)
         if reservation is None:
-            waits = _over_budget("DAILY_BUDGET_USD", self.settings.daily_budget_usd, now)
             if self.job_id is not None and self.settings.over_budget == "refuse":
                 raise Permanent(waits.reason, waits.detail)
             raise waits

@@ -71,7 +71,7 @@ def _carry(job: Job, parts: Parts) -> None:
     store, clock = parts.store, parts.clock
     x = X(
         parts.connection,
-        JobMeter(store, parts.settings, clock, job.id),
+        JobMeter(store, parts.settings, clock, job.id, from_site=job.from_site),
         clock,
         deadline=clock() + FLOW_DEADLINE,
         stopping=parts.stop.is_set,

@@ -16,8 +16,11 @@ ABOUT_A_THREAD: frozenset[CommandKind] = frozenset({"delete", "unlist", "refresh
 # As X finds a name in a text: letters of other scripts may stand beside it.
 CALLED = r"(?<![A-Za-z0-9_!#$%&*@\uff20])[@\uff20]{}(?![A-Za-z0-9_@])"
 STATUS_LINK = re.compile(
-    r"^https?://(?:www\.|mobile\.)?(?:x|twitter)\.com/(?:\w+|i/web)/status(?:es)?/(\d{1,19})\b", re.IGNORECASE
+    r"^(?:https?://)?(?:(?:www|mobile|m)\.)?(?:x|twitter)\.com(?::80|:443)?"
+    r"/(?:[A-Za-z0-9_]+|i/web)/status(?:es)?/([0-9]{1,19})(?!\w)",
+    re.IGNORECASE,
 )
+LARGEST_ID = 2**63 - 1
 
 
 def decide(
@@ -63,12 +66,11 @@ def _command(kind: CommandKind, post: Post, bot_id: int) -> Decision:
 
 
 def post_id_of(address: str) -> int | None:
-    """The post id in a link to a post, or in a bare id of up to 19 digits."""
+    """The post id in a link to a post on X, with or without https://, or in a bare id. Nothing is fetched."""
     address = address.strip()
-    if re.fullmatch(r"\d{1,19}", address):
-        return int(address)
-    match = STATUS_LINK.match(address)
-    return int(match.group(1)) if match else None
+    match = re.fullmatch(r"([0-9]{1,19})", address) or STATUS_LINK.match(address)
+    number = int(match.group(1)) if match else 0
+    return number if 0 < number <= LARGEST_ID else None
 
 
 def _own_words(post: Post) -> str:

@@ -28,7 +28,13 @@ class Jobs:
     database: Database
 
     def add(
-        self, goal: Goal, *, now: datetime, kind: str = "unroll", not_before: datetime | None = None
+        self,
+        goal: Goal,
+        *,
+        now: datetime,
+        kind: str = "unroll",
+        not_before: datetime | None = None,
+        from_site: bool = False,
     ) -> int:
         """A job without a mention and so without a reply. Returns its id."""
         row = JobRow(
@@ -40,6 +46,7 @@ class Jobs:
             author_id=goal.author_id,
             author_username=goal.author_username,
             reply_wanted=False,
+            from_site=from_site,
             created_at=now,
             updated_at=now,
         )
@@ -51,6 +58,13 @@ class Jobs:
     def find(self, job_id: int) -> Job | None:
         with self.database.read() as session:
             row = session.get(JobRow, job_id)
+            return as_job(row) if row else None
+
+    def of_visitors(self, kind: str, post_id: int) -> Job | None:
+        """The newest job of a kind that a visitor of the site asked for, for that very post."""
+        query = select(JobRow).where(JobRow.post_id == post_id, JobRow.kind == kind, col(JobRow.from_site))
+        with self.database.read() as session:
+            row = session.exec(query.order_by(col(JobRow.id).desc()).limit(1)).first()
             return as_job(row) if row else None
 
     def find_by_mention(self, mention_id: int) -> Job | None:
@@ -329,4 +343,5 @@ def as_job(row: JobRow) -> Job:
         lease_until=row.lease_until,
         created_at=row.created_at,
         updated_at=row.updated_at,
+        from_site=row.from_site,
     )

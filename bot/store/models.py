@@ -80,6 +80,7 @@ class JobRow(SQLModel, table=True):
     attempts: int = 0
     failures: int = 0
     priority: int = 0
+    from_site: bool = False  # a visitor of the site asked for it, and its budget pays
     not_before: dt.datetime | None = _time(default=None)
     enqueued_at: dt.datetime | None = _time(default=None)
     lease_token: str | None = None

@@ -59,6 +59,11 @@ class Notes:
     def set_bot(self, bot: Author, *, now: datetime) -> None:
         self.put(BOT, {"id": str(bot.id), "username": bot.username, "name": bot.name}, now=now)
 
+    def polled_at(self) -> datetime | None:
+        """When the poller last looked for work; None before its first look."""
+        value = self.get(POLLED)
+        return datetime.fromisoformat(value["at"]) if value else None
+
     def pause(self) -> Pause | None:
         value = self.get(PAUSED)
         if value is None:

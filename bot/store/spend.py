@@ -12,7 +12,7 @@ import sqlalchemy
 from sqlmodel import Session, col, delete, func, select
 
 from bot.store.database import Database
-from bot.store.models import NoteRow, PurchaseRow, ReservationRow, SpendRow
+from bot.store.models import JobRow, NoteRow, PurchaseRow, ReservationRow, SpendRow
 
 # Longer than any call takes; money set aside by a process that died falls back then.
 RESERVATION_HOLDS = timedelta(minutes=5)
@@ -119,6 +119,13 @@ class Spend:
         query = select(func.coalesce(func.sum(SpendRow.micro_usd), 0))
         with self.database.read() as session:
             return int(session.exec(query.where(SpendRow.day == day, col(SpendRow.recheck))).one())
+
+    def spent_for_site(self, day: date) -> int:
+        """What visitors of the site have asked for."""
+        query = select(func.coalesce(func.sum(SpendRow.micro_usd), 0))
+        asked = query.join(JobRow, col(JobRow.id) == col(SpendRow.job_id)).where(col(JobRow.from_site))
+        with self.database.read() as session:
+            return int(session.exec(asked.where(SpendRow.day == day)).one())
 
     def of_job(self, job_id: int) -> int:
         query = select(func.coalesce(func.sum(SpendRow.micro_usd), 0)).where(col(SpendRow.job_id) == job_id)

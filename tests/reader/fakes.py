@@ -53,6 +53,8 @@ class FakeJob:
     thread_id: int | None = None
     not_before: datetime | None = None
     updated_at: datetime = NOON
+    kind: str = "unroll"
+    reply_id: int | None = None
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,8 @@ ATTRIBUTES = frozenset(
     role tabindex datetime viewbox
     d cx cy r x y rx cite download checked poster controls playsinline preload
     loop muted preserveaspectratio http-equiv open defer autocomplete
-    readonly value hidden data-copy data-share data-title for
+    action method required inputmode placeholder spellcheck autocapitalize maxlength autofocus
+    aria-invalid aria-describedby readonly value hidden data-copy data-share data-title for
 """)
 )
 
