@@ -14,9 +14,10 @@ from urllib.parse import quote, unquote, urlsplit
 
 import structlog
 import structlog.tracebacks
+from pydantic import SecretStr
 from structlog.typing import Processor
 
-from bot.settings import CREDENTIALS, Settings
+from bot.settings import Settings
 
 # Whatever slips into a message: headers and addresses carry secrets in these forms.
 SECRETS = (
@@ -87,7 +88,8 @@ def _console() -> structlog.dev.ConsoleRenderer:
 
 def _known_secrets(settings: Settings) -> tuple[str, ...]:
     """The longest first, as they are and as addresses spell them."""
-    keys = [value.get_secret_value() for name in CREDENTIALS if (value := getattr(settings, name))]
+    values = (getattr(settings, name) for name in type(settings).model_fields)
+    keys = [value.get_secret_value() for value in values if isinstance(value, SecretStr)]
     passwords = (urlsplit(url).password for url in (settings.database_url, settings.redis_url))
     telling = [*keys, *(word for word in passwords if word and len(word) >= TELLING_LENGTH)]
     spelt = {form for word in telling if word for form in (word, quote(word, safe=""), unquote(word))}

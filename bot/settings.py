@@ -100,6 +100,7 @@ MaybeAddress = Annotated[str, AfterValidator(lambda value: value and _web_addres
 Seconds = Annotated[float, Field(gt=0)]
 Dollars = Annotated[Decimal, Field(ge=0)]
 Count = Annotated[int, Field(ge=1)]
+Port = Annotated[int, Field(ge=1, le=65535)]
 
 
 Pairs = Annotated[tuple[tuple[str, str], ...], NoDecode, BeforeValidator(_pairs)]
@@ -159,6 +160,10 @@ class Settings(BaseSettings):
     paypal_url: MaybeAddress = ""
     crypto_addresses: Annotated[Pairs, AfterValidator(_coins)] = ()
     follow_links: Annotated[Pairs, AfterValidator(_links)] = ()
+    metrics_token: SecretStr | None = None
+    metrics_host: str = "127.0.0.1"
+    poller_metrics_port: Port | None = None
+    worker_metrics_port: Port | None = None
 
     log_format: Literal["console", "json"] | None = None
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"

@@ -17,7 +17,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from bot.errors import DatabaseAway
-from reader import addresses, files, messages, visits
+from reader import addresses, files, messages, visits, watching
 from reader.asking import Asking
 from reader.headers import SecurityHeaders
 from reader.ports import Settings, Store
@@ -47,7 +47,11 @@ def create_app(store: Store, settings: Settings, clock: Callable[[], datetime] =
     site = build(store, settings, clock)
     app = Starlette(
         routes=_routes(site, settings),
-        middleware=[Middleware(SecurityHeaders, headers=site.headers), _proxies(settings)],
+        middleware=[
+            Middleware(SecurityHeaders, headers=site.headers),
+            _proxies(settings),
+            Middleware(watching.CountPages),
+        ],
         lifespan=site.tally.running,
         exception_handlers={
             HTTPException: partial(_refused, site),
@@ -85,6 +89,7 @@ def _routes(site: Site, settings: Settings) -> list[BaseRoute]:
         Route("/static/{digest}/{name}", partial(files.static, site)),
         Route("/healthz", partial(healthz, site)),
         Route("/readyz", partial(readyz, site)),
+        watching.route(site.store, settings, site.clock),
     ]
 
 

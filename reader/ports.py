@@ -11,7 +11,10 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Protocol
 
+from pydantic import SecretStr
+
 from bot.domain import Author, Goal, Thread
+from bot.metrics import Figures
 
 
 class Picture(Protocol):
@@ -144,6 +147,10 @@ class Reads(Protocol):
     def add(self, counts: Mapping[int, int], *, today: date) -> None: ...
 
 
+class Gauges(Protocol):
+    def read(self, now: datetime) -> Figures: ...
+
+
 class Store(Protocol):
     @property
     def threads(self) -> Threads: ...
@@ -163,6 +170,8 @@ class Store(Protocol):
     def spend(self) -> Spend: ...
     @property
     def reads(self) -> Reads: ...
+    @property
+    def gauges(self) -> Gauges: ...
     def ready(self) -> None: ...
 
 
@@ -191,6 +200,10 @@ class Settings(Protocol):
     def refreshes_per_thread_per_day(self) -> int: ...
     @property
     def poll_interval_seconds(self) -> float: ...
+    @property
+    def metrics_token(self) -> SecretStr | None: ...
+    @property
+    def recheck_budget_usd(self) -> Decimal: ...
     @property
     def operator_name(self) -> str: ...
     @property

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import socket
 import sys
+from contextlib import ExitStack
 from functools import cache
 from typing import Any
 
-from celery.signals import setup_logging, worker_init, worker_shutting_down
+from celery.signals import setup_logging, worker_init, worker_shutdown, worker_shutting_down
 
-from bot import log
+from bot import log, scraping
 from bot.flows.parts import Parts
 from bot.queue import celery_app
 from bot.settings import BadSettings, Settings, load
@@ -21,6 +22,9 @@ from bot.x.client import utc_now
 # Work waits on HTTP: threads reach the theoretical rate with a fraction of the memory of processes. This
 # pool drops task time limits without a word; the time-outs are in bot.settings.
 THREADS = 16
+
+# What Prometheus asks, while the worker runs.
+_watched = ExitStack()
 
 
 @cache
@@ -51,8 +55,12 @@ def _setup_logging(**_: Any) -> None:
 @worker_init.connect
 def _fail_at_the_door(**_: Any) -> None:
     """A worker without a key or a database says so at its start, not at its first job."""
+    host, port = settings().metrics_host, settings().worker_metrics_port
     try:
         parts()
+        _watched.enter_context(
+            scraping.served(scraping.registry(), host=host, port=port, setting="WORKER_METRICS_PORT")
+        )
     except BadSettings as error:
         sys.exit(f"unroll: {error}")
 
@@ -61,6 +69,11 @@ def _fail_at_the_door(**_: Any) -> None:
 def _begin_nothing_new(**_: Any) -> None:
     """Celery waits for what its threads do: a call to X is let finish, and its job put back."""
     parts().stop.set()
+
+
+@worker_shutdown.connect
+def _stop_serving(**_: Any) -> None:
+    _watched.close()
 
 
 app = celery_app(settings().redis_url)

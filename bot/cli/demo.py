@@ -87,6 +87,8 @@ def _set_up(folder: Path) -> Stage:
         "sandbox": free_port(8001),
         "flower": free_port(5555),
         "broker": free_port(),
+        "poller": free_port(8011),
+        "worker": free_port(8021),
     }
     given = os.environ.get("REDIS_URL")
     addresses = {name: f"http://127.0.0.1:{port}" for name, port in ports.items()}
@@ -106,6 +108,8 @@ def _set_up(folder: Path) -> Stage:
         "POLL_INTERVAL_SECONDS": str(POLL_INTERVAL_SECONDS),
         "REPLY_VISIBLE_AFTER_SECONDS": "8",
         "DAILY_BUDGET_USD": "50",
+        "POLLER_METRICS_PORT": str(ports["poller"]),
+        "WORKER_METRICS_PORT": str(ports["worker"]),
         "LOG_FORMAT": "json",
     }
     outside = {name: value for name, value in os.environ.items() if name.lower() not in Settings.model_fields}

@@ -8,11 +8,14 @@ import time
 from collections.abc import Callable
 
 import structlog
+from prometheus_client import CollectorRegistry
 
+from bot import metrics, scraping
 from bot.errors import DatabaseAway
 from bot.flows.parts import Parts
 from bot.flows.poll import Tick, WakeUp, tick
 from bot.store.lock import Hold, held
+from bot.x.limits import windows_left
 
 log = structlog.get_logger()
 
@@ -25,8 +28,23 @@ def poll_once(parts: Parts, wake_up: WakeUp, wake_pictures: Callable[[int], None
         return tick(parts, wake_up, wake_pictures) if mine else None
 
 
+def watched(parts: Parts) -> CollectorRegistry:
+    """What the poller tells Prometheus: its own events, how everything stands, and X's windows."""
+    x = parts.connection
+    return scraping.registry(
+        metrics.State(parts.store.gauges.read, parts.settings, parts.clock),
+        metrics.Windows(lambda now: windows_left(x.app, x.user, now=now), parts.clock),
+    )
+
+
 def poll_for_good(parts: Parts, wake_up: WakeUp, wake_pictures: Callable[[int], None]) -> None:
     """Ticks until SIGTERM or Ctrl-C. A second poller waits and takes over when the first is gone."""
+    host, port = parts.settings.metrics_host, parts.settings.poller_metrics_port
+    with scraping.served(watched(parts), host=host, port=port, setting="POLLER_METRICS_PORT"):
+        _poll_for_good(parts, wake_up, wake_pictures)
+
+
+def _poll_for_good(parts: Parts, wake_up: WakeUp, wake_pictures: Callable[[int], None]) -> None:
     stop = parts.stop
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())

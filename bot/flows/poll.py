@@ -16,6 +16,7 @@ from datetime import UTC, datetime, time, timedelta
 
 import structlog
 
+from bot import metrics
 from bot.domain import Author, Decision, Mention, Refusal
 from bot.errors import Misconfigured, Transient, UnrollError
 from bot.flows.fates import pause
@@ -67,8 +68,16 @@ def tick(parts: Parts, wake_up: WakeUp, wake_pictures: Callable[[int], None]) ->
         log.warning("poll.failed", reason=error.reason, detail=error.detail)
         trouble = error.reason
     woken = _top_up(parts, wake_up, wake_pictures)
-    parts.store.notes.put(POLLED, {"at": parts.clock().isoformat(), "trouble": trouble}, now=parts.clock())
+    _note_tick(parts, trouble)
     return Tick(seen, jobs, woken, trouble, _look_back(parts))
+
+
+def _note_tick(parts: Parts, trouble: str | None) -> None:
+    """`looked_at` stays where it was while there is trouble."""
+    store, now = parts.store, parts.clock()
+    looked_at = now.isoformat() if trouble is None else (store.notes.get(POLLED) or {}).get("looked_at")
+    value = {"at": now.isoformat(), "looked_at": looked_at, "trouble": trouble}
+    store.notes.put(POLLED, value, now=now)
 
 
 def _look_back(parts: Parts) -> int:
@@ -102,6 +111,7 @@ def _look(parts: Parts) -> tuple[int, int]:
     fresh = [mention for mention in mentions if mention.id not in known]
     recorded = store.mentions.record(_decisions(fresh, bot, parts), now=now)
     for each in recorded:
+        metrics.MENTIONS.labels(each.decision, each.reason or "").inc()
         log.info("mention.recorded", mention=each.mention_id, job=each.job_id, reason=each.reason)
     return len(recorded), sum(each.job_id is not None for each in recorded)
 

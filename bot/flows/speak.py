@@ -15,12 +15,14 @@ from functools import partial
 
 import structlog
 
+from bot import metrics
 from bot.domain import Job
 from bot.errors import LeaseLost, Misconfigured, Permanent, Transient
 from bot.flows.consent import silenced
 from bot.flows.cooldown import careful
 from bot.flows.parts import Parts
 from bot.flows.restored import answered_since_backup
+from bot.rules.plan import posted_at
 from bot.settings import HTTP_TIMEOUT
 from bot.x import X
 from bot.x.connection import CONNECT_TIMEOUT
@@ -49,6 +51,7 @@ def said(job: Job, x: X, parts: Parts) -> int | None:
     posts = x.own_replies(bot.id, since_id=job.mention_id)
     landed = next((post.id for post in posts if post.reply_to == job.mention_id), None)
     if landed is not None:
+        metrics.REPLIES.labels("found").inc()
         log.info("reply.found", reply=landed)
     return landed
 
@@ -91,6 +94,8 @@ def _speak(job: Job, wordings: Iterable[str], x: X, parts: Parts) -> int:
             store.jobs.unstart_reply(job, now=clock())
             raise
         else:
+            waited = (clock() - posted_at(job.mention_id)).total_seconds()
+            metrics.REPLY_SECONDS.observe(max(0.0, waited))
             log.info("reply.posted", reply=reply_id)
             return reply_id
     raise Transient("duplicate-text", f"{MAX_WORDINGS} wordings refused")

@@ -10,6 +10,7 @@ from sqlalchemy.exc import ArgumentError, OperationalError
 from bot.settings import BadSettings
 from bot.store import schema
 from bot.store.database import Database
+from bot.store.gauges import Gauges
 from bot.store.jobs import Jobs
 from bot.store.media import MediaStore
 from bot.store.mending import Mending
@@ -39,6 +40,7 @@ class Store:
     removals: Removals
     reads: Reads
     restores: Restores
+    gauges: Gauges
 
     def ready(self) -> None:
         """Raises if the database does not answer."""
@@ -81,6 +83,7 @@ def open_store(database_url: str) -> Store:
         removals=Removals(database),
         reads=Reads(database),
         restores=Restores(database),
+        gauges=Gauges(database),
     )
 
 

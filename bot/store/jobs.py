@@ -305,12 +305,18 @@ class Jobs:
                 )
 
 
+def came_due(now: datetime) -> list[tuple[ColumnElement[bool], Any]]:
+    """The ways in which a worker could take a job now, each with the column that says since when it could."""
+    state = col(JobRow.state)
+    return [
+        (state == "queued", col(JobRow.updated_at)),
+        (and_(state == "waiting", col(JobRow.not_before) <= now), col(JobRow.not_before)),
+        (and_(state == "running", col(JobRow.lease_until) < now), col(JobRow.lease_until)),
+    ]
+
+
 def _claimable(now: datetime) -> ColumnElement[bool]:
-    return or_(
-        col(JobRow.state) == "queued",
-        and_(col(JobRow.state) == "waiting", col(JobRow.not_before) <= now),
-        and_(col(JobRow.state) == "running", col(JobRow.lease_until) < now),
-    )
+    return or_(*(way for way, _ in came_due(now)))
 
 
 def _unsent(now: datetime) -> ColumnElement[bool]:

@@ -25,9 +25,10 @@ COMMANDS_FIRST = -1
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """A mention that was new: `job_id` is None where the decision was no."""
+    """A mention that was new: `decision` as it is kept, `job_id` None where it was no."""
 
     mention_id: int
+    decision: str
     job_id: int | None
     reason: str | None
 
@@ -109,7 +110,7 @@ class Mentions:
             _advance(self.database, session, max(by_id), now)
             session.flush()
             return [
-                Recorded(i, jobs[i].id if i in jobs else None, _reason(decision))
+                Recorded(i, _said(decision), jobs[i].id if i in jobs else None, _reason(decision))
                 for i, (_, decision) in ((i, by_id[i]) for i in new)
             ]
 

@@ -61,6 +61,7 @@ class JobRow(SQLModel, table=True):
         Index("job_due", "state", "not_before"),
         Index("job_lease", "state", "lease_until"),
         *(Index(f"job_{name}", name, "id") for name in ("state", "reason", "kind")),  # newest first
+        Index("job_counts", "state", "reason"),
     )
     id: int | None = Field(default=None, primary_key=True, sa_type=Serial)
     kind: str
@@ -76,7 +77,7 @@ class JobRow(SQLModel, table=True):
     reply_wanted: bool = True
     reply_id: int | None = _id(default=None)
     reply_text: str | None = Field(default=None, sa_type=Text)
-    reply_started_at: dt.datetime | None = _time(default=None)
+    reply_started_at: dt.datetime | None = _time(default=None, index=True)
     attempts: int = 0
     failures: int = 0
     priority: int = 0

@@ -12,13 +12,14 @@ import requests
 import structlog
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_delay
 
+from bot import metrics
 from bot.domain import Author, Conversation, GapReason, Mention, Post
 from bot.errors import Transient
 from bot.rules.plan import Search
 from bot.x import decode
 from bot.x.connection import Connection, Session
 from bot.x.errors import EXPECTED, UNREADABLE, fate
-from bot.x.limits import Limits
+from bot.x.limits import WINDOWS, Limits
 from bot.x.price import PRICES, Item, Meter, bill
 
 log = structlog.get_logger()
@@ -48,6 +49,11 @@ SHUTTING_DOWN = "shutting-down"
 
 def _never() -> bool:
     return False
+
+
+# A series that begins at one has no increase.
+for _endpoint in WINDOWS:
+    metrics.X_CALLS.labels(_endpoint, "429")
 
 
 def utc_now() -> datetime:
@@ -186,14 +192,15 @@ class X:
         endpoint = "POST /2/tweets"
         booked: list[Item] = []
         self._afford(PRICES["reply"], at_least=PRICES["reply"])
-        try:
-            said = {"text": text, "in_reply_to_tweet_id": to}
-            answer = self._call(endpoint, "create_tweet", mark=mark, user_auth=True, **said)
-            booked.append(Item("reply", int(answer["data"]["id"])))
-        except (KeyError, TypeError, ValueError):
-            raise Transient("x-unreadable", "a reply without an id", may_have_landed=True) from None
-        finally:
-            self.meter.book(booked)
+        with metrics.reply_counted():
+            try:
+                said = {"text": text, "in_reply_to_tweet_id": to}
+                answer = self._call(endpoint, "create_tweet", mark=mark, user_auth=True, **said)
+                booked.append(Item("reply", int(answer["data"]["id"])))
+            except (KeyError, TypeError, ValueError):
+                raise Transient("x-unreadable", "a reply without an id", may_have_landed=True) from None
+            finally:
+                self.meter.book(booked)
         return booked[0].id
 
     def _afford(self, wanted: int, *, at_least: int) -> int:
@@ -241,6 +248,8 @@ class X:
 
     def _observe(self, endpoint: str, limits: Limits, session: Session, now: datetime) -> None:
         response = session.last_response
+        status = "none" if response is None else str(response.status_code)
+        metrics.X_CALLS.labels(endpoint, status).inc()
         if response is not None:
             refused = response.status_code == requests.codes.too_many_requests
             limits.observe(endpoint, response.headers, refused=refused, now=now)

@@ -17,6 +17,7 @@ import redis
 import structlog
 
 from bot.errors import Transient
+from bot.metrics import WindowLeft
 
 log = structlog.get_logger()
 
@@ -141,6 +142,7 @@ class Limits:
 
     def __init__(self, client: redis.Redis, token: str) -> None:
         self._token = hashlib.sha256(token.encode()).hexdigest()[:12]
+        self._client = client
         self._acquire = client.register_script(ACQUIRE)
         self._observe = client.register_script(OBSERVE)
         self._alone = _Alone()
@@ -165,6 +167,19 @@ class Limits:
         except redis.RedisError as error:
             log.warning("limits.redis_away", error=type(error).__name__)
 
+    def left(self, *, now: datetime) -> dict[str, int]:
+        """Calls left in the window under way of each endpoint that has one. Raises redis.RedisError."""
+        keys = [self._name(_key(endpoint, window)) for endpoint, window in WINDOWS.items()]
+        pipe = self._client.pipeline(transaction=False)
+        for key in keys:
+            pipe.hmget(key, ["remaining", "reset", "blocked"])
+        told = zip(WINDOWS, pipe.execute(), strict=True)
+        return {
+            endpoint: 0 if float(blocked or 0) > now.timestamp() else int(remaining)
+            for endpoint, (remaining, reset, blocked) in told
+            if remaining is not None and max(float(reset or 0), float(blocked or 0)) > now.timestamp()
+        }
+
     def _take(self, key: str, window: Window, now: float) -> tuple[bool, float]:
         try:
             granted, told = self._acquire(keys=[self._name(key)], args=[now, window.limit, window.seconds])
@@ -177,6 +192,25 @@ class Limits:
 
     def _name(self, key: str) -> str:
         return f"unroll:window:{self._token}:{key}"
+
+
+def windows_left(*limits: Limits, now: datetime) -> list[WindowLeft]:
+    """Of every endpoint the least that any of these tokens may still call; a window nobody began is whole.
+
+    Empty while Redis is away.
+    """
+    try:
+        told = [each.left(now=now) for each in limits]
+    except redis.RedisError:
+        return []
+    return [
+        WindowLeft(
+            endpoint,
+            min((left[endpoint] for left in told if endpoint in left), default=whole.limit),
+            whole.limit,
+        )
+        for endpoint, whole in WINDOWS.items()
+    ]
 
 
 def read(headers: Mapping[str, str], *, refused: bool, now: datetime) -> Told | None:

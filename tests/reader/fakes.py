@@ -8,11 +8,14 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 
 from PIL import Image, ImageDraw
+from pydantic import SecretStr
 
 from bot.domain import Author, Entity, Media, Post, Thread
+from bot.metrics import Figures
 
 NOON = datetime(2026, 5, 3, 12, 0, tzinfo=UTC)
 MIRA = Author(501, "mira_holt", "Mira Holt", "https://pbs.twimg.com/profile_images/1/mira.jpg")
@@ -120,8 +123,21 @@ class FakeReads(Counter[int]):
         self.update(counts)
 
 
+class FakeGauges:
+    """A database that does not answer, until a test gives it figures."""
+
+    def __init__(self) -> None:
+        self.figures: Figures | None = None
+
+    def read(self, now: datetime) -> Figures:
+        if self.figures is None:
+            raise ConnectionError("no database here")
+        return self.figures
+
+
 class FakeStore:
     def __init__(self) -> None:
+        self.gauges = FakeGauges()
         self.threads = FakeThreads()
         self.jobs = FakeJobs()
         self.mentions = FakeMentions()
@@ -151,6 +167,9 @@ class FakeSettings:
     paypal_url: str = ""
     crypto_addresses: tuple[tuple[str, str], ...] = ()
     follow_links: tuple[tuple[str, str], ...] = ()
+    metrics_token: SecretStr | None = None
+    daily_budget_usd: Decimal = Decimal(5)
+    recheck_budget_usd: Decimal = Decimal(1)
 
 
 def post(number: int, text: str, **more) -> Post:

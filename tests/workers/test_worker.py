@@ -1,5 +1,6 @@
 """The worker lives and dies: each mention gets one reply all the same."""
 
+import re
 import signal
 import subprocess
 import time
@@ -8,6 +9,8 @@ from datetime import timedelta
 import pytest
 
 from bot.queue import celery_app, enqueue
+from sandbox.broker import free_port
+from tests.metrics.conftest import read
 from tests.workers.conftest import ROOT, WORKER
 
 pytestmark = pytest.mark.broker
@@ -128,3 +131,19 @@ def test_a_wrong_setting_ends_the_worker_at_its_start(plant, wrong, named):
     [line] = done.stderr.splitlines()
     assert line.startswith("unroll: ")
     assert named in line
+
+
+def test_a_worker_tells_prometheus_what_it_did_and_a_second_one_on_the_next_port(plant):
+    port = free_port()
+    for _ in range(2):
+        plant.start_worker(WORKER_METRICS_PORT=str(port))
+    mention = plant.mention()
+    plant.tick()
+    plant.wait(lambda: plant.done(mention), "it is answered")
+
+    ports = [int(found) for found in re.findall(r"127\.0\.0\.1:(\d+)/metrics", plant.said())]
+    assert len(set(ports)) == 2
+    assert port in ports
+    seen = [read(each) for each in ports]
+    assert sum(each.value("unroll_replies_total", outcome="posted") for each in seen) == 1
+    assert sum(each.value("unroll_mention_to_reply_seconds_count") for each in seen) == 1

@@ -1,0 +1,119 @@
+"""How things stand, on both databases, and without reading every row."""
+
+from datetime import timedelta
+
+from sqlalchemy import event, text
+
+from bot.domain import Goal
+from bot.store.models import JobRow
+from tests.store.conftest import NOW
+from tests.store.made import request
+
+MINUTE = timedelta(minutes=1)
+HOUR = timedelta(hours=1)
+
+
+def asked(store, mention, *, at):
+    store.mentions.record([request(mention)], now=at)
+    return store.jobs.find_by_mention(mention)
+
+
+def claimed(store, mention, *, at):
+    return store.jobs.claim(asked(store, mention, at=at).id, now=at, worker="w")
+
+
+def test_an_empty_house_has_every_state_and_no_ages(store):
+    seen = store.gauges.read(NOW)
+    states = ("queued", "running", "waiting", "done", "refused", "failed")
+    assert seen.jobs == {(state, ""): 0 for state in states}
+    assert (seen.due, seen.oldest_due, seen.unanswered_since, seen.last_reply) == (0, None, None, None)
+    assert (seen.ticked_at, seen.polled_at, seen.paused, seen.cooling_down) == (None, None, None, False)
+    assert (seen.spent, seen.spent_on_rechecks) == ({}, 0)
+
+
+def test_what_is_due_and_since_when(store):
+    waiting, running = claimed(store, 201, at=NOW - HOUR), claimed(store, 202, at=NOW - 2 * MINUTE)
+    store.jobs.wait(waiting, NOW - 3 * MINUTE, "x-down", now=NOW - HOUR, counts=True, detail="")
+    asked(store, 203, at=NOW - MINUTE)
+    store.jobs.add(Goal(9), kind="refresh", not_before=NOW + HOUR, now=NOW - HOUR)
+
+    seen = store.gauges.read(NOW)
+    assert running.lease_until == NOW - MINUTE
+    assert (seen.due, seen.oldest_due) == (3, NOW - 3 * MINUTE)
+    assert seen.jobs["waiting", "x-down"] == 1
+    assert seen.jobs["waiting", ""] == 1
+    assert seen.jobs["running", ""] == 1
+
+
+def test_who_waits_since_before_or_after_the_last_reply(store):
+    asked(store, 201, at=NOW - HOUR)
+    assert store.gauges.read(NOW).unanswered_since == NOW - HOUR
+
+    answered = claimed(store, 202, at=NOW - 10 * MINUTE)
+    store.jobs.start_reply(answered, "Here.", now=NOW - 10 * MINUTE)
+    assert store.gauges.read(NOW).unanswered_since == NOW - HOUR
+    store.jobs.finish(answered, 900, now=NOW - 9 * MINUTE)
+    seen = store.gauges.read(NOW)
+    assert (seen.last_reply, seen.unanswered_since) == (NOW - 10 * MINUTE, None)
+
+    failed, refused = claimed(store, 203, at=NOW - 5 * MINUTE), claimed(store, 204, at=NOW - 8 * MINUTE)
+    store.jobs.give_up(failed, "x-down", now=NOW - 4 * MINUTE)
+    store.jobs.give_up(refused, "protected", now=NOW - 4 * MINUTE, refused=True)
+    assert store.gauges.read(NOW).unanswered_since == NOW - 5 * MINUTE
+    assert store.gauges.read(NOW + 2 * 24 * HOUR).unanswered_since is None
+
+
+def test_money_is_of_this_utc_day(store):
+    prices = {"post": 5_000, "reply": 10_000}
+    store.spend.book([("post", 1), ("post", 2), ("reply", 3)], prices=prices, job_id=1, now=NOW)
+    store.spend.book([("post", 4)], prices=prices, job_id=None, now=NOW, recheck=True)
+    store.spend.book([("post", 5)], prices=prices, job_id=1, now=NOW - 24 * HOUR)
+
+    seen = store.gauges.read(NOW)
+    assert seen.spent == {"post": 15_000, "reply": 10_000}
+    assert seen.spent_on_rechecks == 5_000
+
+
+def test_a_long_history_is_not_read_row_by_row(store):
+    """A hundred thousand jobs that are done: each query finds its way by an index."""
+    count = 100_000
+    first = asked(store, 201, at=NOW - 100 * HOUR)
+    with store.database.write() as session:
+        done = session.get(JobRow, first.id).model_dump(exclude={"id", "mention_id"})
+        ended = {**done, "state": "done", "reply_id": 5, "reply_started_at": NOW - 100 * HOUR}
+        session.bulk_insert_mappings(JobRow, [ended] * count)
+    with store.database.writing.begin() as connection:
+        connection.execute(text("ANALYZE"))
+
+    seen = store.gauges.read(NOW)
+    assert seen.jobs["done", ""] == count
+    assert seen.due == 1
+    assert seen.unanswered_since is None
+    for statement, parameters in said_by(store, lambda: store.gauges.read(NOW)):
+        plan = plan_of(store, statement, parameters)
+        assert "SCAN job" not in plan, statement
+        assert "GROUP BY" in statement or not any("Seq Scan on job" in line for line in plan), statement
+
+
+def said_by(store, act):
+    """The statements about jobs, with what they were given."""
+    said = []
+
+    def note(_connection, _cursor, statement, parameters, *_):
+        if "FROM job" in statement:
+            said.append((statement, parameters))
+
+    event.listen(store.database.engine, "before_cursor_execute", note)
+    try:
+        act()
+    finally:
+        event.remove(store.database.engine, "before_cursor_execute", note)
+    assert said
+    return said
+
+
+def plan_of(store, statement, parameters):
+    words = "EXPLAIN QUERY PLAN " if store.database.is_sqlite else "EXPLAIN "
+    with store.database.engine.connect() as connection:
+        rows = connection.exec_driver_sql(words + statement, parameters).all()
+    return [str(row[-1]).strip() for row in rows]
