@@ -8,6 +8,7 @@ import asyncio
 import json
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from email.utils import format_datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -87,6 +88,7 @@ async def _serve(request: Request, *, world: World, endpoint: str) -> Response:
             headers |= refusal.headers
             response = JSONResponse(refusal.problem, refusal.status, media_type="application/problem+json")
         response.headers.update(headers)
+        response.headers["date"] = format_datetime(world.now(), usegmt=True)
         _book(world, answer, endpoint, request, response)
     if fault is not None and fault.done:
         if fault.kind != "slow":

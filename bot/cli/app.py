@@ -221,16 +221,15 @@ def db_restore(
 
 @app.command()
 def doctor(*, as_json: AsJson = False) -> None:
-    """Check settings, database, broker and X credentials, and say what to mend."""
-    from bot.cli.doctor import examine  # noqa: PLC0415
+    """Check everything from outside, and say what to mend. Ends with 1 where there is a problem."""
+    from bot.cli.doctor import examine, tell  # noqa: PLC0415
 
     checks = examine()
     if as_json:
-        output.document({"ok": all(c.ok for c in checks), "checks": [vars(c) for c in checks]})
+        output.document({"ok": all(c.ok for c in checks), "checks": [c.document() for c in checks]})
     else:
         for check in checks:
-            mark = "[green]ok[/]  " if check.ok else "[red]no[/]  "
-            output.console.print(f"{mark}{check.name}: ", check.said, sep="", highlight=False, soft_wrap=True)
+            tell(check)
     if not all(check.ok for check in checks):
         raise typer.Exit(1)
 

@@ -1,86 +1,89 @@
-"""`unroll doctor`: from outside, what a broken night needs. No check costs money."""
+"""`unroll doctor`: from outside, what a broken night needs. No check costs money or changes anything."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import redis
+from rich.markup import escape
 
 from bot import log
-from bot.errors import UnrollError
+from bot.cli import output
+from bot.cli.findings import Check, Finding, check, problem, warning
+from bot.cli.outside import disk, media_folder, site, x_checks
+from bot.cli.polling import LOCK as POLLER
 from bot.queue import celery_app
 from bot.settings import BadSettings, Settings, load
-from bot.store import Store, open_store
+from bot.store import Store, open_store, schema
+from bot.store.lock import held
+from bot.store.mending import Which
 from bot.store.notes import POLLED
-from bot.x import X, connect
-from bot.x.client import utc_now
-from bot.x.price import MICRO, Item
+from bot.store.spend import utc_day
+from bot.x.price import MICRO
 
 WORKERS_ANSWER_WITHIN = 1.5
+LITTLE_LEFT = 0.2
+LATELY = timedelta(days=1)
 
-# Nobody's post: X bills nothing for an answer that holds nothing.
-NO_POST = 1
-
-
-@dataclass(frozen=True)
-class Check:
-    name: str
-    ok: bool
-    said: str
+MARKS = {"ok": "[green]ok[/]     ", "warning": "[yellow]warning[/]", "problem": "[red]problem[/]"}
 
 
 def examine() -> list[Check]:
-    """Every check, the first failing one explained by what to do about it."""
+    """Every check; those that cannot be made for want of another are left out."""
     try:
         settings = load()
     except BadSettings as error:
-        return [Check("settings", ok=False, said=str(error))]
+        return [Check("settings", "problem", str(error), "mend it in .env or the environment")]
     log.configure(settings)
-    checks = [Check("settings", ok=True, said="read")]
-    if settings.missing_credentials:
-        names = ", ".join(settings.missing_credentials)
-        said = f"{names} not set: copy the keys of your X app into .env"
-        checks.append(Check("X keys", ok=False, said=said))
-    checks.extend(_checks(settings))
-    return checks
+    return list(_checks(settings))
+
+
+def tell(found: Check) -> None:
+    mend = f"\n         -> {escape(found.mend)}" if found.mend else ""
+    line = f"{MARKS[found.level]}  {found.name}: {escape(found.said)}{mend}"
+    output.console.print(line, highlight=False, soft_wrap=True)
 
 
 def _checks(settings: Settings) -> Iterator[Check]:
-    store: Store | None = None
-
-    def database() -> str:
-        nonlocal store
+    yield Check("settings", "ok", "read")
+    if settings.missing_credentials:
+        names = ", ".join(settings.missing_credentials)
+        yield Check("X keys", "problem", f"{names} not set", "copy the keys of your X app into .env")
+    try:
         store = open_store(settings.database_url)
-        return f"{store.database.engine.dialect.name}, schema up to date"
-
-    yield _try("database", database)
-    broker = _try("broker", lambda: ping(settings))
+    except BadSettings as error:
+        yield Check(
+            "database", "problem", str(error), "is the server running, and the folder there to write?"
+        )
+    else:
+        with closing(store):
+            yield from _of_store(store, settings)
+    broker = check("broker", lambda: ping(settings))
     yield broker
     if broker.ok:
-        yield _try("workers", lambda: _workers(settings))
-    if store is not None:
-        opened = store
-        yield _try("poller", lambda: _poller(opened, settings))
-        yield _try("replies", lambda: _replies(opened))
-        yield _try("budget", lambda: _budget(opened, settings))
-        opened.close()
-    yield _try("media folder", lambda: _media(settings.media_dir))
+        yield check("workers", lambda: _workers(settings))
+    yield check("media folder", lambda: media_folder(settings))
+    yield check("disk", lambda: disk(settings))
+    yield check("site", lambda: site(settings))
     if not settings.missing_credentials:
-        yield _try("X, app-only token", lambda: _bearer(settings))
-        yield _try("X, bot account", lambda: _account(settings))
+        yield from x_checks(settings)
 
 
-def _try(name: str, check: Callable[[], str]) -> Check:
-    try:
-        return Check(name, ok=True, said=check())
-    except (BadSettings, UnrollError) as error:
-        return Check(name, ok=False, said=str(error))
-    except Exception as error:  # noqa: BLE001 - whatever is broken, say which part it is
-        return Check(name, ok=False, said=f"{type(error).__name__}: {str(error).splitlines()[0][:200]}")
+def _of_store(store: Store, settings: Settings) -> Iterator[Check]:
+    yield check("database", lambda: _database(store))
+    yield check("poller", lambda: _poller(store, settings))
+    yield check("pause", lambda: _pause(store))
+    yield check("replies", lambda: replies(store))
+    yield check("jobs", lambda: _jobs(store))
+    yield check("budget", lambda: _budget(store, settings))
+
+
+def _database(store: Store) -> str:
+    store.ready()
+    return f"{store.database.engine.dialect.name}, schema {schema.newest()}, the newest"
 
 
 def ping(settings: Settings) -> str:
@@ -93,70 +96,75 @@ def ping(settings: Settings) -> str:
     return "answers"
 
 
-def _workers(settings: Settings) -> str:
+def _workers(settings: Settings) -> Finding | str:
     answers = celery_app(settings.redis_url).control.ping(timeout=WORKERS_ANSWER_WITHIN)
     if not answers:
-        raise BadSettings("none answers: start one with `celery -A workers.app worker`")
-    return f"{len(answers)} alive"
+        return problem(
+            "none answers", "start one with `celery -A workers.app worker`; its log says why it ended"
+        )
+    return f"{len(answers)} alive: {', '.join(sorted(name for answer in answers for name in answer))}"
 
 
-def _poller(store: Store, settings: Settings) -> str:
+def _poller(store: Store, settings: Settings) -> Finding | str:
+    """Whether one holds the lock, and when it last looked. One that hangs holds it without looking."""
+    with held(store.database, POLLER) as free:
+        pass
     note = store.notes.get(POLLED)
-    if note is None:
-        raise BadSettings("has never looked: start it with `unroll poll`")
-    ago = datetime.now(UTC) - datetime.fromisoformat(note["at"])
-    if (pause := store.notes.pause()) is not None:
-        raise BadSettings(f"paused since {pause.since:%Y-%m-%d %H:%M} UTC: {pause.reason} ({pause.detail})")
-    if ago > timedelta(seconds=max(60, 5 * settings.poll_interval_seconds)):
-        raise BadSettings(f"last looked {ago.total_seconds():.0f} s ago: start it with `unroll poll`")
-    return f"looked {ago.total_seconds():.0f} s ago"
+    ago = datetime.now(UTC) - datetime.fromisoformat(note["at"]) if note else None
+    looked = "has never looked" if ago is None else f"last looked {ago.total_seconds():.0f} s ago"
+    if free:
+        return problem(
+            f"none is at work, and {looked}", "start it with `unroll poll`; its log says why it ended"
+        )
+    if ago is None or ago > timedelta(seconds=max(60, 5 * settings.poll_interval_seconds)):
+        return problem(f"one holds the lock, but {looked}", "read its log; where it hangs, start it again")
+    if note and note["trouble"]:
+        return warning(
+            f"{looked}, in vain: {note['trouble']}", "see the checks of X, and `x.failed` in its log"
+        )
+    return f"at work, {looked}"
 
 
-def _replies(store: Store) -> str:
-    rest = store.notes.cool_down()
-    if rest is None or rest.over_at is not None:
-        return "go out"
-    raise BadSettings(
-        f"X complained {rest.complaints} times since {rest.since:%Y-%m-%d %H:%M} UTC "
-        f"({rest.detail or 'without words'}): none until {rest.until:%Y-%m-%d %H:%M} UTC, "
-        "then they go on by themselves; look at the account on X: is it limited or locked?"
+def _pause(store: Store) -> Finding | str:
+    pause = store.notes.pause()
+    if pause is None:
+        return "X is called"
+    since = f"{pause.since:%Y-%m-%d %H:%M}"
+    return problem(
+        f"no calls to X since {since} UTC: {pause.reason} ({pause.detail})",
+        "mend it in X's console (https://console.x.com) or .env: the bot then goes on by itself",
     )
 
 
-def _budget(store: Store, settings: Settings) -> str:
-    spent = store.spend.spent(datetime.now(UTC).date()) / MICRO
-    left = float(settings.daily_budget_usd) - spent
-    if left <= 0:
-        raise BadSettings(f"DAILY_BUDGET_USD: ${spent:.2f} spent today; jobs wait until 00:00 UTC")
-    return f"${spent:.2f} spent today, ${left:.2f} left"
+def replies(store: Store) -> Finding | str:
+    rest = store.notes.cool_down()
+    if rest is None or rest.over_at is not None:
+        return "go out"
+    return problem(
+        f"none until {rest.until:%Y-%m-%d %H:%M} UTC: X complained {rest.complaints} times since "
+        f"{rest.since:%Y-%m-%d %H:%M} ({rest.detail or 'without words'})",
+        "look at the account on X: is it limited or locked? The replies go on by themselves then",
+    )
 
 
-def _media(folder: Path) -> str:
-    folder.mkdir(parents=True, exist_ok=True)
-    if not os.access(folder, os.W_OK):
-        raise BadSettings(f"MEDIA_DIR: {folder} cannot be written to")
-    return "writable"
+def _jobs(store: Store) -> Finding | str:
+    lately = Which(state="failed", since=datetime.now(UTC) - LATELY)
+    failed = store.mending.count(lately)
+    if not failed:
+        return "none failed within a day"
+    reasons = Counter(job.reason for job in store.mending.page(lately, limit=failed))
+    told = ", ".join(f"{reason} {count}" for reason, count in reasons.most_common())
+    return warning(
+        f"{failed} failed within a day: {told}",
+        "`unroll jobs list --state failed --since 1d`; once it is mended, `unroll jobs replay` them",
+    )
 
 
-class _Nothing:
-    """A meter for calls that bring nothing and so cost nothing."""
-
-    def affordable(self, wanted: int, *, at_least: int) -> int:
-        return max(wanted, at_least)
-
-    def book(self, items: list[Item]) -> None: ...
-
-
-def _bearer(settings: Settings) -> str:
-    X(connect(settings), _Nothing(), utc_now).lookup((NO_POST,))
-    return "works"
-
-
-def _account(settings: Settings) -> str:
-    """The account's id stands in front of its access token; asking for what is newer than now is free."""
-    token = settings.x_access_token
-    number = (token.get_secret_value() if token else "").split("-", 1)[0]
-    if not number.isdecimal():
-        return "not tried: the access token does not name its account"
-    X(connect(settings), _Nothing(), utc_now).mentions(int(number), since_id=2**62, pages=1)
-    return f"works, account {number}"
+def _budget(store: Store, settings: Settings) -> Finding | str:
+    spent = store.spend.spent(utc_day(datetime.now(UTC))) / MICRO
+    budget = float(settings.daily_budget_usd)
+    said = f"${spent:.2f} spent today, ${max(0.0, budget - spent):.2f} left"
+    mend = "nothing, or a higher DAILY_BUDGET_USD: what is over it waits until 00:00 UTC"
+    if spent >= budget:
+        return problem(said, mend)
+    return warning(said, mend) if budget - spent < LITTLE_LEFT * budget else said

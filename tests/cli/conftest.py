@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -85,13 +86,14 @@ class Shell:
                 stdout=subprocess.PIPE,
                 stderr=log,
                 text=True,
+                start_new_session=True,
             )
             started = Running(process, Path(log.name))
             try:
                 yield started
             finally:
                 if process.poll() is None:
-                    process.kill()
+                    os.killpg(process.pid, signal.SIGKILL)  # with the children that hold its output
                 process.communicate()
 
     def _env(self, changed: dict[str, str | None]) -> dict[str, str]:

@@ -91,14 +91,16 @@ def test_a_second_poller_stands_by_and_takes_over(shell):
 
 def test_a_mention_is_answered_by_the_commands_together_and_never_twice(shell, world, thread, broker):
     """Poller and worker by hand, Flower beside them; then the job is replayed."""
-    port = free_port()
-    settings = {"REDIS_URL": broker, **SHORT}
+    port, reader = free_port(), free_port()
+    settings = {"REDIS_URL": broker, "PUBLIC_URL": f"http://127.0.0.1:{reader}", **SHORT}
     mention = world.mention(world.author("asker"), under=thread[1])
     with (
         shell.running("celery", "-A", "workers.app", "worker", **settings) as worker,
         shell.running("celery", "-A", "workers.app", "flower", f"--port={port}", **settings) as flower,
         shell.running("unroll", "poll", **settings) as poller,
+        shell.running("unroll", "web", "--port", str(reader)) as site,
     ):
+        site.until(lambda: get(f"{settings['PUBLIC_URL']}/healthz"))
         flower.until(lambda: get(f"http://127.0.0.1:{port}/"))
         worker.until(lambda: world.replies_to(mention))
         worker.until_said("job.done")
@@ -108,14 +110,23 @@ def test_a_mention_is_answered_by_the_commands_together_and_never_twice(shell, w
         tasks = f"http://127.0.0.1:{port}/tasks/datatable?draw=1&start=0&length=10&search[value]="
         columns = "&order[0][column]=0&order[0][dir]=asc&columns[0][data]=name"
         flower.until(lambda: "unroll.thread" in getattr(get(tasks + columns), "text", ""))
-        ended = [each.end() for each in (poller, worker, flower)]
+        ended = [each.end() for each in (poller, site, worker, flower)]
 
     [reply] = world.replies_to(mention)
     assert thread[0].id in reply.raw
     assert healthy.status == 0, healthy.out
-    assert healthy.document["ok"]
+    assert {check["name"]: check["level"] for check in healthy.document["checks"]} == {
+        **dict.fromkeys(
+            ("settings", "database", "poller", "pause", "replies", "jobs", "budget", "broker", "workers"),
+            "ok",
+        ),
+        **dict.fromkeys(
+            ("budget", "media folder", "disk", "X, app-only token", "X, bot account", "clock"), "ok"
+        ),
+        "site": "warning",  # by an address that only this machine can open
+    }
     assert (replayed.status, replayed.err, replayed.out) == (0, "", "replayed 1 of 1\n")
-    assert [status for status, _ in ended] == [0, 0, 0]
+    assert [status for status, _ in ended] == [0, 0, 0, 0]
     assert (shown(shell)["reply_id"], len(shown(shell)["history"])) == (reply.id, 2)
 
 
