@@ -19,6 +19,7 @@ from starlette.routing import BaseRoute, Route
 from bot.errors import DatabaseAway
 from reader import addresses, files, messages, visits, watching
 from reader.asking import Asking
+from reader.guide import guide
 from reader.headers import SecurityHeaders
 from reader.ports import Settings, Store
 from reader.site import Site, build, utc_now
@@ -83,6 +84,7 @@ def _routes(site: Site, settings: Settings) -> list[BaseRoute]:
         Route("/thread/{post}/refresh", asking.refreshing, methods=["GET"]),
         *threads,
         Route("/privacy", partial(paper, site, "privacy.html", settings)),
+        Route("/help", partial(manual, site, settings)),
         Route("/terms", partial(paper, site, "terms.html", settings)),
         Route("/status/{mention}", partial(status, site)),
         Route("/media/{sha256}", partial(files.media, site)),
@@ -108,6 +110,12 @@ def paper(site: Site, template: str, settings: Settings, _request: Request) -> R
         contact_url=addresses.web(contact),
         hides=settings.hide_unconfirmed,
     )
+    return Response(content, headers={"Cache-Control": "public, max-age=300"}, media_type="text/html")
+
+
+def manual(site: Site, settings: Settings, _request: Request) -> Response:
+    """What the bot listens to, and why it may do nothing."""
+    content = site.page("help.html", guide=guide(settings), contact=settings.operator_contact)
     return Response(content, headers={"Cache-Control": "public, max-age=300"}, media_type="text/html")
 
 

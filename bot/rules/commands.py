@@ -61,6 +61,13 @@ def strict_command(words: str) -> CommandKind | None:
     return None
 
 
+def examples(kind: CommandKind) -> tuple[str, ...]:
+    """Words that give a command, as a person may write them; its own name first."""
+    words = (kind.replace("-", " "), *PHRASES[kind].split("|"))
+    plain = (word for word in words if re.fullmatch(r"[\w' ]+", word) and strict_command(word) == kind)
+    return tuple(dict.fromkeys(plain))
+
+
 def loose_command(words: str, bot_username: str) -> CommandKind | None:
     """What is left to be understood where no thread was asked for: a stop in other words, or a question
     put to the bot, whose name then stands first. Thanks, praise and talk about the bot are neither.

@@ -15,6 +15,7 @@ ELEMENTS = frozenset(
     html head meta title link script body a header nav svg symbol use path circle rect details summary
     form fieldset legend label input
     main article section div p span b bdi time h1 h2 h3 br img button figure figcaption video
+    table caption thead tbody tr th td dl dt dd
     abbr ul ol li blockquote aside footer code small i em
 """)
 )
@@ -26,7 +27,7 @@ ATTRIBUTES = frozenset(
     role tabindex datetime viewbox
     d cx cy r x y rx cite download checked poster controls playsinline preload
     loop muted preserveaspectratio http-equiv open defer autocomplete
-    action method required inputmode placeholder spellcheck autocapitalize maxlength autofocus
+    scope action method required inputmode placeholder spellcheck autocapitalize maxlength autofocus
     aria-invalid aria-describedby readonly value hidden data-copy data-share data-title for
 """)
 )
