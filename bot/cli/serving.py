@@ -9,6 +9,9 @@ from granian.constants import Interfaces
 
 from bot.settings import BadSettings
 
+# A reader who takes longer than this for an answer is hung up on when the site is told to end.
+ENDS_WITHIN_SECONDS = 15
+
 # The server's own lines go where all our log lines go.
 LOGGING = {
     "disable_existing_loggers": False,
@@ -27,6 +30,7 @@ def serve_site(host: str, port: int) -> None:
         interface=Interfaces.ASGI,
         factory=True,
         websockets=False,
+        workers_kill_timeout=ENDS_WITHIN_SECONDS,
         log_dictconfig=LOGGING,
     ).serve()
 

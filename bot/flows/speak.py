@@ -78,7 +78,7 @@ def _speak(job: Job, wordings: Iterable[str], x: X, parts: Parts) -> int:
         except Transient as error:
             if error.may_have_landed:
                 raise Transient("reply-unsure", error.reason, retry_at=clock() + _visible(parts)) from None
-            store.jobs.unstart_reply(job, now=clock())
+            _unmark(job, parts)
             raise
         except Permanent as error:
             said_before = error.reason == "duplicate-text" and unsure and text == job.reply_text
@@ -86,12 +86,12 @@ def _speak(job: Job, wordings: Iterable[str], x: X, parts: Parts) -> int:
                 raise Transient(
                     "reply-unsure", "X knows the words", retry_at=clock() + _visible(parts)
                 ) from None
-            store.jobs.unstart_reply(job, now=clock())
+            _unmark(job, parts)
             if error.reason != "duplicate-text":
                 raise
             log.info("reply.duplicate")
         except Misconfigured:
-            store.jobs.unstart_reply(job, now=clock())
+            _unmark(job, parts)
             raise
         else:
             waited = (clock() - posted_at(job.mention_id)).total_seconds()
@@ -108,6 +108,14 @@ def _mark(job: Job, text: str, parts: Parts) -> None:
     parts.store.jobs.start_reply(job, text, now=parts.clock())
     if job.lease_until is None or parts.clock() + CONNECT_TIMEOUT + HTTP_TIMEOUT >= job.lease_until:
         raise LeaseLost(f"job {job.id}: too late to speak")
+
+
+def _unmark(job: Job, parts: Parts) -> None:
+    """The try of just now surely did not go out. An earlier one may still have: X's timeline can lag behind
+    for longer than we wait, and then only its refusal of the same words tells.
+    """
+    if job.reply_started_at is None:
+        parts.store.jobs.unstart_reply(job, now=parts.clock())
 
 
 def _visible(parts: Parts) -> timedelta:

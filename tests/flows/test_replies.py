@@ -185,3 +185,17 @@ def test_askers_who_come_at_the_same_moment_do_not_use_up_each_others_words(hous
     mentions = [house.world.mention(f"asker{n}", posts[n % 3]) for n in range(15)]
     house.run()
     assert [len(house.world.replies_to(mention)) for mention in mentions] == [1] * 15
+
+
+@pytest.mark.parametrize("mood", ["rate_limited", "not_permitted", "credits_depleted"])
+def test_what_was_unsure_stays_unsure_whatever_refuses_the_second_try(build, posts, mood):
+    """The timeline lags longer than we wait, and before X can say that it knows the words it says no."""
+    house = build(reply_visible_after_seconds=1)
+    house.world.timeline_lag = timedelta(hours=10)
+    house.world.faults.drop_answer_of(REPLY)
+    getattr(house.world.faults, mood)(REPLY)
+    mention = house.ask(posts[0])
+    for _ in range(20):
+        house.world.advance(timedelta(minutes=10))
+        house.run()
+    assert len(house.world.replies_to(mention)) == 1
