@@ -48,4 +48,5 @@ def _clear_away(store: Store, settings: Settings) -> None:
     """What no page shows any more goes from the disk, and what was deleted from the database's log."""
     for sha256 in store.media.drop_unused():
         file_of(settings.media_dir, sha256).unlink(missing_ok=True)
+    store.cards.purge()
     store.database.settle()

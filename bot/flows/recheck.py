@@ -159,6 +159,7 @@ def clean_up(parts: Parts) -> None:
     """The files of pictures that no page shows any more go, and so does what the database still remembers."""
     for sha256 in parts.store.media.drop_unused():
         file_of(parts.settings.media_dir, sha256).unlink(missing_ok=True)
+    parts.store.cards.purge()
     parts.store.database.settle()
 
 

@@ -9,6 +9,7 @@ from sqlalchemy.exc import ArgumentError, OperationalError
 
 from bot.settings import BadSettings
 from bot.store import schema
+from bot.store.cards import Cards
 from bot.store.database import Database
 from bot.store.gauges import Gauges
 from bot.store.jobs import Jobs
@@ -41,6 +42,7 @@ class Store:
     reads: Reads
     restores: Restores
     gauges: Gauges
+    cards: Cards
 
     def ready(self) -> None:
         """Raises if the database does not answer."""
@@ -84,6 +86,7 @@ def open_store(database_url: str) -> Store:
         reads=Reads(database),
         restores=Restores(database),
         gauges=Gauges(database),
+        cards=Cards(database),
     )
 
 

@@ -16,6 +16,7 @@ from bot.errors import LeaseLost
 from bot.settings import HTTP_TIMEOUT, LEASE
 from bot.store.database import Database
 from bot.store.models import AttemptRow, JobRow
+from bot.store.shelving import mark_asked
 
 # A wake-up that nothing came of for this long is taken for lost and sent again.
 WAKE_UP_LOST = timedelta(seconds=60)
@@ -291,10 +292,12 @@ class Jobs:
                 update(JobRow)
                 .where(col(JobRow.id) == job.id, col(JobRow.lease_token) == job.lease_token, *also)
                 .values(updated_at=now, **values)
-                .returning(col(JobRow.id))
+                .returning(col(JobRow.id), col(JobRow.thread_id))
             ).first()
             if changed is None:
                 raise LeaseLost(f"job {job.id} is held by another worker")
+            if changed.thread_id is not None and ("thread_id" in values or ending is not None):
+                mark_asked(session, changed.thread_id)
             if ending is not None:
                 state, detail = ending
                 outcome = f"{state}: {values['reason']}" if values.get("reason") else state

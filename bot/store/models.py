@@ -237,6 +237,74 @@ class ThreadPictureRow(SQLModel, table=True):
     url: str = Field(primary_key=True, index=True, sa_type=Text)
 
 
+class CardRow(SQLModel, table=True):
+    """What lists show of a page, made with it. One that is gone or unlisted has none, so no list finds it.
+
+    The indexes hold what a list goes by and what decides whether a page stands in it.
+    """
+
+    __tablename__ = "card"
+    __table_args__ = (
+        Index("card_author", "author_id", "thread_id", "confirmed_at"),
+        Index("card_made", "made_at", "thread_id", "confirmed_at"),
+        Index("card_asked_again", "asked_again_at", "thread_id", "confirmed_at"),
+        Index("card_reads", "reads", "thread_id", "confirmed_at", "asked_again_at"),
+    )
+    thread_id: int = _key()
+    author_id: int = _id()
+    username: str
+    name: str
+    avatar_url: str | None = Field(default=None, sa_type=Text)
+    written_at: dt.datetime = _time()
+    made_at: dt.datetime = _time()
+    asked_again_at: dt.datetime | None = _time(default=None)  # when a second person asked for it
+    confirmed_at: dt.datetime = _time()
+    title: str = Field(sa_type=Text)
+    opening: str = Field(sa_type=Text)
+    lang: str | None = None
+    direction: str
+    posts: int
+    minutes: int
+    picture_url: str | None = Field(default=None, sa_type=Text)
+    tags: list[str] = Field(sa_type=JSON)
+    reads: int = 0  # in the last seven days
+
+
+class CardTagRow(SQLModel, table=True):
+    """A hashtag of a page, as it is compared."""
+
+    __tablename__ = "card_tag"
+    tag: str = Field(primary_key=True)
+    thread_id: int = Field(
+        primary_key=True, index=True, sa_type=BigInteger, sa_column_kwargs={"autoincrement": False}
+    )
+
+
+class CardTextRow(SQLModel, table=True):
+    """What of a page is searched, as a person reads it: hits are shown in it. Its words are in `search`."""
+
+    __tablename__ = "card_text"
+    thread_id: int = _key()
+    text: str = Field(sa_type=Text)
+
+
+class AuthorShelfRow(SQLModel, table=True):
+    """Counts the changes of what lists show by an author, and how many cards there are."""
+
+    __tablename__ = "author_shelf"
+    author_id: int = _key()
+    revision: int
+    cards: int
+
+
+class AuthorNameRow(SQLModel, table=True):
+    """Every username we heard of, in lower case, and whose it was last."""
+
+    __tablename__ = "author_name"
+    name: str = Field(primary_key=True)
+    author_id: int = _id(index=True)
+
+
 class ReadRow(SQLModel, table=True):
     """How often a page was read on a UTC day, and nothing about who read it."""
 

@@ -11,6 +11,8 @@ from sqlmodel import col, or_, select, update
 from bot.rules.admission import may_come_back
 from bot.store.database import Database
 from bot.store.models import PostRow, ThreadPostRow, ThreadRow, ThreadVersionRow
+from bot.store.shelving import shelve, unshelve
+from bot.store.threads import THREAD
 
 RemovedBy = Literal["author", "operator"]
 
@@ -93,15 +95,19 @@ class Pages:
     def unlist(self, thread_id: int, *, now: datetime) -> None:
         """The page stays, and no list of ours leads to it."""
         with self.database.write() as session:
-            statement = update(ThreadRow).where(
-                col(ThreadRow.id) == thread_id, col(ThreadRow.unlisted_at).is_(None)
-            )
-            session.execute(statement.values(unlisted_at=now, revision=col(ThreadRow.revision) + 1))
+            row = session.get(ThreadRow, thread_id, with_for_update=True)
+            if row is not None and row.unlisted_at is None:
+                row.unlisted_at = now
+                row.revision += 1
+                unshelve(self.database, session, row.id, row.author_id)
 
     def list_again(self, thread_id: int) -> None:
         with self.database.write() as session:
-            statement = update(ThreadRow).where(col(ThreadRow.id) == thread_id)
-            session.execute(statement.values(unlisted_at=None, revision=col(ThreadRow.revision) + 1))
+            row = session.get(ThreadRow, thread_id, with_for_update=True)
+            if row is not None and row.unlisted_at is not None:
+                row.unlisted_at = None
+                row.revision += 1
+                shelve(self.database, session, row, THREAD.validate_json(row.body))
 
 
 def _status(row: ThreadRow) -> PageStatus:

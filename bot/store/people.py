@@ -14,6 +14,7 @@ from bot.domain import CommandKind
 from bot.store.database import Database
 from bot.store.models import AuthorRow, JobRow, MentionRow, PersonRow, PostRow, ThreadRow
 from bot.store.removals import remove_posts
+from bot.store.shelving import drop_idle_names
 
 # What a command sets, and what takes it back.
 SETS: dict[CommandKind, str] = {"stop": "stopped_at", "opt-out": "opted_out_at"}
@@ -94,6 +95,7 @@ class People:
             posts = session.exec(select(PostRow.id).where(PostRow.author_id == author_id))
             remove_posts(session, dict.fromkeys(posts, "opted-out"), now=now)
             session.execute(delete(AuthorRow).where(col(AuthorRow.id) == author_id))
+            drop_idle_names(session, author_id)
             for mention in session.exec(select(MentionRow).where(MentionRow.author_id == author_id)):
                 mention.payload = wordless(mention.payload)
             session.execute(

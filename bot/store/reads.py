@@ -10,6 +10,7 @@ from sqlmodel import Session, col, delete, func, select
 
 from bot.store.database import INSERT_BATCH, Database
 from bot.store.models import ReadRow, ThreadRow
+from bot.store.shelving import recount
 
 # Today and the six days before it.
 WEEK = timedelta(days=7)
@@ -25,10 +26,8 @@ class Reads:
             return
         with self.database.write() as session:
             here = select(ThreadRow.id).where(col(ThreadRow.id).in_(counts), col(ThreadRow.gone_at).is_(None))
-            rows = [
-                {"thread_id": i, "day": today, "reads": counts[i]}
-                for i in session.exec(here.order_by(col(ThreadRow.id)))
-            ]
+            ids = list(session.exec(here.order_by(col(ThreadRow.id))))
+            rows = [{"thread_id": i, "day": today, "reads": counts[i]} for i in ids]
             for start in range(0, len(rows), INSERT_BATCH):
                 statement = self.database.insert(ReadRow).values(rows[start : start + INSERT_BATCH])
                 session.execute(
@@ -37,6 +36,7 @@ class Reads:
                         set_={"reads": col(ReadRow.reads) + statement.excluded.reads},
                     )
                 )
+            recount(session, ids)
 
     def last_week(self, thread_ids: Iterable[int], *, today: date) -> dict[int, int]:
         """How often each was read in seven days, today among them; those nobody read are left out."""
@@ -51,7 +51,8 @@ class Reads:
     def drop_old(self, *, today: date) -> None:
         """No count is kept for longer than a week."""
         with self.database.write() as session:
-            session.execute(delete(ReadRow).where(col(ReadRow.day) <= today - WEEK))
+            old = delete(ReadRow).where(col(ReadRow.day) <= today - WEEK).returning(col(ReadRow.thread_id))
+            recount(session, sorted({row[0] for row in session.execute(old)}))
 
 
 def forget_reads(session: Session, thread_id: int) -> None:

@@ -11,6 +11,7 @@ from sqlmodel import Session, col, delete, select
 
 from bot.store.database import Database
 from bot.store.models import AuthorRow, MentionRow, PostRow, RemovalRow, ShownPostRow, ThreadRow
+from bot.store.shelving import drop_idle_names
 
 # SQLite takes 32,766 variables in a statement.
 BATCH = 10_000
@@ -50,6 +51,7 @@ class Removals:
             old = col(PostRow.fetched_at) < before
             session.execute(delete(PostRow).where(old, col(PostRow.id).not_in(shown)))
             session.execute(delete(AuthorRow).where(col(AuthorRow.updated_at) < before, *_without_posts()))
+            drop_idle_names(session)
             told = col(MentionRow.seen_at) < before, col(MentionRow.payload).is_not(null())
             session.execute(update(MentionRow).where(*told).values(payload=null()))
 
@@ -72,6 +74,7 @@ def remove_posts(session: Session, reasons: Mapping[int, str], *, now: datetime)
 def drop_idle_author(session: Session, author_id: int) -> None:
     """Of whom nothing is shown any more, no profile is kept either."""
     session.execute(delete(AuthorRow).where(col(AuthorRow.id) == author_id, *_without_posts()))
+    drop_idle_names(session, author_id)
 
 
 def _without_posts() -> tuple[ColumnElement[bool], ColumnElement[bool]]:

@@ -21,6 +21,8 @@ from bot.store.leases import require_lease
 from bot.store.media import Picture, pictures_of, stored_pictures, want_pictures
 from bot.store.models import (
     AuthorRow,
+    AuthorShelfRow,
+    CardRow,
     MissingPostRow,
     PostRow,
     ShownPostRow,
@@ -32,6 +34,7 @@ from bot.store.models import (
 from bot.store.people import opted_out
 from bot.store.reads import forget_reads
 from bot.store.removals import drop_idle_author, remove_posts
+from bot.store.shelving import confirm, keep_names, shelve, unshelve
 
 THREAD: TypeAdapter[Thread] = TypeAdapter(Thread)
 
@@ -41,13 +44,20 @@ GONE = frozenset({"deleted", "protected", "withheld"})
 
 @dataclass(frozen=True, slots=True)
 class Stamp:
-    """Enough to answer a conditional request. `confirmed_at` is when X last gave us what the page shows."""
+    """Enough to answer a conditional request. `confirmed_at` is when X last gave us what the page shows.
+
+    `on_shelf` says that lists may show the page, `asked_again_at` when a second person asked for it, and
+    `shelf` counts the changes of what the same author has beside it, None where that is nothing.
+    """
 
     thread_id: int
     version: int
     etag: str
     confirmed_at: datetime
     gone: bool = False
+    on_shelf: bool = False
+    asked_again_at: datetime | None = None
+    shelf: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +99,39 @@ class Threads:
 
     def stamp(self, post_id: int) -> Stamp | None:
         """Which thread a post belongs to, and the version of its page. The etag changes with its pictures."""
+        query = (
+            sqlalchemy.select(
+                col(ThreadRow.id),
+                col(ThreadRow.version),
+                col(ThreadRow.etag),
+                col(ThreadRow.revision),
+                func.coalesce(ThreadRow.confirmed_at, ThreadRow.fetched_at),
+                col(ThreadRow.gone_at),
+                col(CardRow.thread_id),
+                col(CardRow.asked_again_at),
+                col(AuthorShelfRow.revision),
+                col(AuthorShelfRow.cards),
+            )
+            .join(ThreadPostRow, col(ThreadPostRow.thread_id) == col(ThreadRow.id))
+            .outerjoin(CardRow, col(CardRow.thread_id) == col(ThreadRow.id))
+            .outerjoin(AuthorShelfRow, col(AuthorShelfRow.author_id) == col(ThreadRow.author_id))
+            .where(col(ThreadPostRow.post_id) == post_id)
+        )
         with self.database.read() as session:
-            row = _row(session, post_id)
-            return _stamp(row) if row else None
+            found = session.execute(query).first()
+        if found is None:
+            return None
+        thread_id, version, etag, revision, confirmed_at, gone_at, card, asked_again_at, shelf, cards = found
+        return Stamp(
+            thread_id=thread_id,
+            version=version,
+            etag=_etag(etag, revision),
+            confirmed_at=confirmed_at,
+            gone=gone_at is not None,
+            on_shelf=card is not None,
+            asked_again_at=asked_again_at,
+            shelf=shelf if cards and cards > (card is not None) else None,
+        )
 
     def posts_shown(self, thread_id: int) -> int:
         """How many posts a page holds: the main line, forks and quoted ones."""
@@ -109,7 +149,7 @@ class Threads:
             return SavedThread(
                 thread=thread,
                 version=row.version,
-                etag=_etag(row),
+                etag=_etag(row.etag, row.revision),
                 fetched_at=row.fetched_at,
                 checked_at=row.checked_at,
                 confirmed_at=row.confirmed_at or row.fetched_at,
@@ -256,6 +296,7 @@ class Threads:
         gone = {row.id: row.reason for row in missing if row.reason in GONE and row.id not in found.posts}
         for rows in (posts, missing, authors):
             self.database.upsert(session, rows)
+        keep_names(self.database, session, [found.authors[row.id] for row in authors])
         back = [row.id for row in posts]
         session.execute(delete(MissingPostRow).where(col(MissingPostRow.id).in_(back)))
         remove_posts(session, gone, now=now)
@@ -279,7 +320,8 @@ class Threads:
             if not may_come_back(row.removed_by, row.author_id, asked_by):
                 raise Permanent("page-removed")
             body = THREAD.dump_json(thread).decode()
-            if row.body != body:
+            changed = row.body != body
+            if changed:
                 _turn_over(row, thread, body, now)
                 session.add(_version(row, now))
             row.checked_at = now
@@ -290,6 +332,11 @@ class Threads:
             if self._show(session, thread):
                 _scrub(session, row)
             row.confirmed_at = _oldest_word(session, thread.id) or row.confirmed_at
+            session.flush()
+            if changed:
+                shelve(self.database, session, row, thread)
+            else:
+                confirm(self.database, session, row, thread)
             return thread
 
     def scrub_versions(self, thread_id: int) -> None:
@@ -326,6 +373,7 @@ class Threads:
             remove_posts(session, dict.fromkeys(posts, reason), now=now)
             _delete_of(session, thread_id, ThreadVersionRow, ThreadPictureRow, ShownPostRow)
             forget_reads(session, thread_id)
+            unshelve(self.database, session, thread_id, row.author_id)
             drop_idle_author(session, row.author_id)
 
     def forget(self, thread_id: int) -> None:
@@ -333,6 +381,9 @@ class Threads:
         with self.database.write() as session:
             _delete_of(session, thread_id, ThreadPostRow, ThreadVersionRow, ThreadPictureRow, ShownPostRow)
             forget_reads(session, thread_id)
+            row = session.get(ThreadRow, thread_id)
+            if row is not None:
+                unshelve(self.database, session, thread_id, row.author_id)
             session.execute(delete(ThreadRow).where(col(ThreadRow.id) == thread_id))
 
 
@@ -358,10 +409,6 @@ def _oldest_word(session: Session, thread_id: int) -> datetime | None:
     return session.exec(oldest).first()
 
 
-def _stamp(row: ThreadRow) -> Stamp:
-    return Stamp(row.id, row.version, _etag(row), row.confirmed_at or row.fetched_at, row.gone_at is not None)
-
-
 def _as_allowed(session: Session, thread: Thread) -> Thread:
     """Without what those who opted out wrote; checked where it is written, whoever made the thread."""
     writers = {thread.author.id, *(quote.post.author_id for quote in thread.quotes)}
@@ -372,8 +419,8 @@ def _as_allowed(session: Session, thread: Thread) -> Thread:
     return replace(thread, quotes=allowed)
 
 
-def _etag(row: ThreadRow) -> str:
-    return f"{row.etag}-{row.revision}"
+def _etag(etag: str, revision: int) -> str:
+    return f"{etag}-{revision}"
 
 
 def _blank(thread: Thread, now: datetime) -> ThreadRow:

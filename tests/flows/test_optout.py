@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from bot.rules.listing import Listing
+from bot.rules.words import question
 from reader.app import create_app
 from tests.reader.conftest import Visitor
 
@@ -27,7 +29,9 @@ def opt_out(house, under, text="@unrollbot opt out"):
 
 
 def files_with(words: str, folder: Path) -> list[str]:
-    found = [path for path in folder.rglob("*") if path.is_file() and words.encode() in path.read_bytes()]
+    """In any case: a search keeps its words in small letters."""
+    sought = words.lower().encode()
+    found = [path for path in folder.rglob("*") if path.is_file() and sought in path.read_bytes().lower()]
     return [path.name for path in found]
 
 
@@ -84,6 +88,22 @@ def test_the_pages_say_gone_and_other_peoples_quotes_show_the_gap(house, posts):
     assert "Tintagel" not in page.text
     assert "A quoted post" in page.text
     assert "Indeed." in page.text
+
+
+def test_no_list_and_no_search_knows_of_them_any_more(house, posts):
+    for asker in ("cleo", "dora"):
+        house.ask(posts[0], by=asker)
+    cards, listing = house.store.cards, Listing("asked-twice")
+    lists = [
+        lambda: cards.recent(listing, limit=9).entries,
+        lambda: cards.search(question("zanzibar"), listing, limit=9).entries,
+        lambda: cards.map(listing, limit=9),
+        lambda: cards.author("ada"),
+        lambda: cards.of_author(int(posts[0].author.id), listing, limit=9).entries,
+    ]
+    assert all(each() for each in lists)
+    opt_out(house, posts[0])
+    assert not any(each() for each in lists)
 
 
 def test_later_requests_are_refused_and_nothing_is_bought_for_them(house, posts):
