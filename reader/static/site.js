@@ -21,7 +21,7 @@ function keepReadingSettings() {
 function offerToCopy() {
   for (const button of document.querySelectorAll("button[data-copy]")) {
     const field = document.getElementById(button.dataset.copy);
-    const label = button.querySelector("[role=status]") ?? button;
+    const label = button.querySelector("span");
     if (!field) continue;
     button.hidden = false;
     button.addEventListener("click", async () => {
@@ -32,6 +32,7 @@ function offerToCopy() {
       } catch {
         label.textContent = "Press Ctrl+C";
       }
+      button.nextElementSibling.textContent = label.textContent;
     });
   }
 }

@@ -1,13 +1,26 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 
 import httpx
 import pytest
+from playwright.sync_api import sync_playwright
 from starlette.applications import Starlette
 
 from reader.app import create_app
+from tests.needs import unavailable
 from tests.reader.fakes import FakeSettings, FakeStore
+
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 
 
 class Visitor:
@@ -44,3 +57,15 @@ def settings(tmp_path) -> FakeSettings:
 @pytest.fixture
 def site(store, settings) -> Visitor:
     return Visitor(create_app(store, settings))
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """Chromium. While it is open no `asyncio.run` works in this thread: ask the site through it."""
+    path = shutil.which("chromium")
+    if path is None:
+        unavailable("no chromium on the PATH")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        yield browser
+        browser.close()
