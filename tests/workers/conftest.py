@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -136,22 +136,46 @@ def _as_stored(moment: datetime) -> str:
 
 @pytest.fixture
 def plant(world, broker_url, tmp_path) -> Iterator[Plant]:
+    with planted(world, broker_url, tmp_path) as plant:
+        yield plant
+
+
+@contextmanager
+def planted(world: World, broker_url: str, tmp_path: Path, **settings) -> Iterator[Plant]:
     with ExitStack() as stack:
         served = stack.enter_context(serve(world))
         client = stack.enter_context(redis.Redis.from_url(broker_url))
         client.flushall()
-        settings = make_settings(
-            world,
-            served.url,
-            tmp_path,
-            redis_url=broker_url,
-            reply_visible_after_seconds=0.3,
-            log_format="json",
-        )
+        chosen = {
+            "redis_url": broker_url,
+            "reply_visible_after_seconds": 0.3,
+            "log_format": "json",
+            **settings,
+        }
+        made = make_settings(world, served.url, tmp_path, **chosen)
         world.timeline_lag = timedelta()
-        store = open_store(settings.database_url)
+        store = open_store(made.database_url)
         stack.callback(store.close)
-        parts = Parts(store, connect(settings), settings, world.now, worker="poller")
-        plant = Plant(world, settings, parts, client, tmp_path / "worker.log")
+        parts = Parts(store, connect(made), made, world.now, worker="poller")
+        plant = Plant(world, made, parts, client, tmp_path / "worker.log")
         stack.callback(plant.close)
         yield plant
+
+
+@contextmanager
+def command(plant: Plant, *words: str, **settings: str) -> Iterator[subprocess.Popen[bytes]]:
+    """One of our commands in a process of its own, killed at the end unless it has ended."""
+    with plant.log.open("ab") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-c", "from bot.cli import main; main()", *words],
+            env=plant.environment(**settings),
+            cwd=ROOT,
+            stdout=log,
+            stderr=log,
+        )
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.wait()

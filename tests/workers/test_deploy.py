@@ -5,13 +5,12 @@ from __future__ import annotations
 import signal
 import socket
 import subprocess
-import sys
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 
 import pytest
 
 from sandbox.broker import free_port
-from tests.workers.conftest import ROOT
+from tests.workers.conftest import command
 
 pytestmark = pytest.mark.broker
 
@@ -23,24 +22,6 @@ WITHIN_SECONDS = 40
 def ended(process: subprocess.Popen[bytes]) -> int:
     process.send_signal(signal.SIGTERM)
     return process.wait(timeout=WITHIN_SECONDS)
-
-
-@contextmanager
-def command(plant, *words: str, **settings: str):
-    with plant.log.open("ab") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-c", "from bot.cli import main; main()", *words],
-            env=plant.environment(**settings),
-            cwd=ROOT,
-            stdout=log,
-            stderr=log,
-        )
-    try:
-        yield process
-    finally:
-        if process.poll() is None:
-            process.kill()
-        process.wait()
 
 
 def test_a_worker_puts_back_what_it_has_begun_and_the_next_one_takes_it_at_once(plant):
