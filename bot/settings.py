@@ -20,6 +20,10 @@ HTTP_TIMEOUT = timedelta(seconds=10)
 FLOW_DEADLINE = timedelta(seconds=40)
 LEASE = timedelta(seconds=60)
 
+# X refuses what is signed with a clock that is further off than this. So our machines' clocks are nearer to
+# one another, and a lease that ends later than one could was written before a clock was set back.
+CLOCKS_APART = timedelta(minutes=5)
+
 # What X must know to let us in, and what no log may ever show.
 CREDENTIALS = (
     *("x_consumer_key", "x_consumer_secret", "x_access_token", "x_access_token_secret"),

@@ -18,14 +18,11 @@ from bot.domain import Job
 from bot.errors import Permanent, Transient
 from bot.flows.parts import Parts, alone
 from bot.rules.plan import id_before
-from bot.settings import LEASE
+from bot.settings import CLOCKS_APART, LEASE
 from bot.store.restored import Restore
 from bot.x import X
 
 log = structlog.get_logger()
-
-# X refuses what is signed with a clock that is further off than this.
-CLOCKS_APART = timedelta(minutes=5)
 
 # Ids of X follow time, but the machines that number posts differ by moments.
 IDS_APART = timedelta(minutes=1)

@@ -9,11 +9,12 @@ from datetime import datetime, timedelta
 from typing import Any, cast
 
 from sqlalchemy import ColumnElement, and_, func, not_, or_, update
+from sqlalchemy.orm import Mapped
 from sqlmodel import col, select
 
 from bot.domain import Attempt, Goal, Job, JobState
 from bot.errors import LeaseLost
-from bot.settings import HTTP_TIMEOUT, LEASE
+from bot.settings import CLOCKS_APART, HTTP_TIMEOUT, LEASE
 from bot.store.database import Database
 from bot.store.models import AttemptRow, JobRow
 from bot.store.shelving import mark_asked
@@ -314,8 +315,12 @@ def came_due(now: datetime) -> list[tuple[ColumnElement[bool], Any]]:
     return [
         (state == "queued", col(JobRow.updated_at)),
         (and_(state == "waiting", col(JobRow.not_before) <= now), col(JobRow.not_before)),
-        (and_(state == "running", col(JobRow.lease_until) < now), col(JobRow.lease_until)),
+        (and_(state == "running", _over(col(JobRow.lease_until), now)), col(JobRow.lease_until)),
     ]
+
+
+def _over(until: Mapped[datetime | None], now: datetime) -> ColumnElement[bool]:
+    return or_(until < now, until > now + LEASE + CLOCKS_APART)
 
 
 def _claimable(now: datetime) -> ColumnElement[bool]:
@@ -327,6 +332,7 @@ def _unsent(now: datetime) -> ColumnElement[bool]:
     return or_(
         col(JobRow.enqueued_at).is_(None),
         col(JobRow.enqueued_at) < now - WAKE_UP_LOST,
+        col(JobRow.enqueued_at) > now + CLOCKS_APART,
         and_(col(JobRow.state) == "waiting", col(JobRow.enqueued_at) < col(JobRow.not_before)),
         and_(col(JobRow.state) == "running", col(JobRow.enqueued_at) < col(JobRow.lease_until)),
     )

@@ -13,6 +13,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 
 from bot.domain import Author, Post, Thread
 from bot.rules.text import cards
+from bot.settings import CLOCKS_APART
 from bot.store.database import Database
 from bot.store.models import MediaRow, ThreadPictureRow, ThreadRow
 
@@ -186,6 +187,7 @@ def _unsent(now: datetime) -> ColumnElement[bool]:
     return or_(
         col(MediaRow.enqueued_at).is_(None),
         col(MediaRow.enqueued_at) < now - WAKE_UP_LOST,
+        col(MediaRow.enqueued_at) > now + CLOCKS_APART,
         col(MediaRow.enqueued_at) < col(MediaRow.not_before),
     )
 

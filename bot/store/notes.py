@@ -8,10 +8,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from pydantic import TypeAdapter
-from sqlmodel import col, delete
+from sqlmodel import col, delete, or_
 
 from bot.domain import Author
 from bot.rules.cooldown import CoolDown
+from bot.settings import CLOCKS_APART
 from bot.store.database import Database
 from bot.store.models import LeaseRow, NoteRow
 
@@ -93,7 +94,7 @@ class Notes:
                 statement.on_conflict_do_update(
                     index_elements=["name"],
                     set_={"token": token, "until": now + hold},
-                    where=col(LeaseRow.until) < now,
+                    where=or_(col(LeaseRow.until) < now, col(LeaseRow.until) > now + hold + CLOCKS_APART),
                 ).returning(col(LeaseRow.token))
             ).first()
             return token if taken else None
