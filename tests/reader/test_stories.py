@@ -220,6 +220,9 @@ def test_nobody_is_kept_out(open_place, browser, theme):
     for path in (*paths, "/status/5", "/thread/20"):
         page.goto(place.origin + path)
         page.evaluate("for (const each of document.querySelectorAll('details')) each.open = true")
+        page.set_viewport_size({"width": 360, "height": 800})
+        assert page.evaluate("document.documentElement.scrollWidth") <= 360, path
+        page.set_viewport_size({"width": 1200, "height": 900})
         found = Axe().run(page)
         assert found.violations_count == 0, f"{path}: {found.generate_report()}"
     context.close()
