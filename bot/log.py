@@ -17,6 +17,7 @@ import structlog.tracebacks
 from pydantic import SecretStr
 from structlog.typing import Processor
 
+from bot import reports
 from bot.settings import Settings
 
 # Whatever slips into a message: headers and addresses carry secrets in these forms.
@@ -31,6 +32,12 @@ SECRETS = (
 TELLING_LENGTH = 8
 
 QUIET = ("tweepy", "oauthlib", "requests_oauthlib", "urllib3", "PIL", "alembic", "kombu", "amqp", "asyncio")
+
+# What happens to a job is told by our own events, with its ids: Celery's two lines for each task have none.
+TOLD_BY_OURS = ("alembic.runtime.migration", "celery.worker.strategy", "celery.app.trace", "httpx")
+
+# A person who reads JSON looks for these first, in this order.
+FIRST = ("timestamp", "level", "event", "job", "mention", "post", "thread")
 
 TRACEBACKS = structlog.processors.ExceptionRenderer(
     structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
@@ -55,7 +62,7 @@ def configure(settings: Settings) -> None:
     ]
     # Exceptions become words before secrets are hidden, and without the values of local variables.
     tail: list[Processor] = (
-        [TRACEBACKS, hide, structlog.processors.JSONRenderer(ensure_ascii=False, default=repr)]
+        [TRACEBACKS, hide, _in_order, structlog.processors.JSONRenderer(ensure_ascii=False, default=repr)]
         if as_json
         else [structlog.processors.format_exc_info, hide, _console()]
     )
@@ -77,7 +84,13 @@ def configure(settings: Settings) -> None:
     root.setLevel(settings.log_level)
     for name in QUIET:
         logging.getLogger(name).setLevel(max(logging.INFO, logging.getLevelName(settings.log_level)))
-    logging.getLogger("alembic.runtime.migration").setLevel(logging.WARNING)
+    for name in TOLD_BY_OURS:
+        logging.getLogger(name).setLevel(logging.WARNING)
+    reports.configure(settings)
+
+
+def _in_order(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    return {name: event[name] for name in (*FIRST, *event) if name in event}
 
 
 def _console() -> structlog.dev.ConsoleRenderer:
@@ -90,7 +103,11 @@ def _known_secrets(settings: Settings) -> tuple[str, ...]:
     """The longest first, as they are and as addresses spell them."""
     values = (getattr(settings, name) for name in type(settings).model_fields)
     keys = [value.get_secret_value() for value in values if isinstance(value, SecretStr)]
-    passwords = (urlsplit(url).password for url in (settings.database_url, settings.redis_url))
+    logins = settings.flower_basic_auth.get_secret_value().split(",") if settings.flower_basic_auth else []
+    passwords = (
+        *(urlsplit(url).password for url in (settings.database_url, settings.redis_url)),
+        *(login.partition(":")[2] for login in logins),
+    )
     telling = [*keys, *(word for word in passwords if word and len(word) >= TELLING_LENGTH)]
     spelt = {form for word in telling if word for form in (word, quote(word, safe=""), unquote(word))}
     return tuple(sorted(spelt, key=len, reverse=True))

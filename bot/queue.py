@@ -58,5 +58,6 @@ def enqueue(app: Celery, job_id: int, mention_id: int | None) -> None:
     app.send_task(UNROLL, args=[job_id], kwargs={"mention": str(mention_id or "")})
 
 
-def enqueue_pictures(app: Celery, thread_id: int) -> None:
-    app.send_task(ILLUSTRATE, args=[str(thread_id)])
+def enqueue_pictures(app: Celery, thread_id: int, job_id: int | None = None) -> None:
+    """The job, where one was just done for the thread, is for the eyes of the log and the dashboard."""
+    app.send_task(ILLUSTRATE, args=[str(thread_id)], kwargs={} if job_id is None else {"job": job_id})

@@ -99,6 +99,21 @@ def _links(pairs: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
     return tuple((name, _web_address(address)) for name, address in pairs)
 
 
+def _logins(value: SecretStr | None) -> SecretStr | None:
+    logins = value.get_secret_value().split(",") if value else []
+    if any(not name or not password for name, _, password in (login.partition(":") for login in logins)):
+        raise ValueError("must be user:password; several with commas between")
+    return value
+
+
+def _dsn(value: SecretStr | None) -> SecretStr | None:
+    parts = urlsplit(value.get_secret_value() if value else "https://key@host/1")
+    number = parts.path.rsplit("/", 1)[-1]
+    if parts.scheme not in {"http", "https"} or not parts.username or not number.isdecimal():
+        raise ValueError("must be a project's DSN, such as https://key@sentry.example/1")
+    return value
+
+
 WebAddress = Annotated[str, AfterValidator(_web_address)]
 MaybeAddress = Annotated[str, AfterValidator(lambda value: value and _web_address(value))]
 Seconds = Annotated[float, Field(gt=0)]
@@ -169,6 +184,10 @@ class Settings(BaseSettings):
     poller_metrics_port: Port | None = None
     worker_metrics_port: Port | None = None
 
+    flower_basic_auth: Annotated[SecretStr | None, AfterValidator(_logins)] = None
+    flower_url_prefix: str = ""
+
+    sentry_dsn: Annotated[SecretStr | None, AfterValidator(_dsn)] = None
     log_format: Literal["console", "json"] | None = None
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 

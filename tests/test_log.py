@@ -228,3 +228,76 @@ def test_a_whole_unroll_tells_no_post_and_no_key(house, caplog, capsys):
     keys = house.world.credentials
     for secret in (keys.consumer_key, keys.consumer_secret, keys.access_token, keys.bearer_token):
         assert secret not in told
+
+
+def test_what_happens_first_is_read_first(capsys):
+    configure("json")
+    with bound_contextvars(post=3, job=7):
+        structlog.get_logger("bot").info("job.done", reply=9, mention=8)
+    line = capsys.readouterr().err
+    assert list(json.loads(line))[:5] == ["timestamp", "level", "event", "job", "mention"]
+
+
+# The first words of each thing that is said in the stories, by whom it may.
+STORIES = {
+    "answered": lambda house, posts: house.ask(posts[1]),
+    "refused": lambda house, posts: house.ask(house.world.post(house.author("cleo"), "Zinnias stay single.")),
+    "gone": lambda house, posts: (house.world.delete(posts[0]), house.ask(posts[1])),
+    "only talk": lambda house, posts: house.ask(posts[1], text="@unrollbot zinnias are not unroll requests?"),
+    "opted out": lambda house, posts: house.ask(posts[1], by="ada", text="@unrollbot opt out zinnias"),
+    "X down": lambda house, posts: (
+        house.world.faults.answer("GET /2/tweets/search/recent", 503, times=3, detail="try later"),
+        house.ask(posts[1]),
+    ),
+    "reply refused": lambda house, posts: (
+        house.world.faults.answer("POST /2/tweets", 403, detail="You are not allowed to reply."),
+        house.ask(posts[1]),
+    ),
+    "answer lost": lambda house, posts: (
+        house.world.faults.drop_answer_of("POST /2/tweets"),
+        house.ask(posts[1]),
+    ),
+    "garbage": lambda house, posts: (house.world.faults.garbage("GET /2/tweets"), house.ask(posts[1])),
+    "revoked": lambda house, posts: (
+        house.world.faults.answer("GET /2/users/:id/mentions", 401),
+        house.ask(posts[1]),
+    ),
+}
+
+
+@pytest.mark.parametrize("story", STORIES.values(), ids=STORIES)
+def test_no_story_puts_a_post_or_a_key_into_the_log(house, capsys, story):
+    """Neither what was posted by anybody, nor what we said; and each line of a request has its job."""
+    log.configure(house.parts.settings.model_copy(update={"log_format": "json"}))
+    posts = house.world.thread(house.author(), ["Zinnias taught me.", "Zinnias again.", "No more zinnias."])
+    story(house, posts)
+    told = capsys.readouterr().err
+    for post in house.world.posts:
+        assert post.raw not in told
+    assert "zinnias" not in told.casefold()
+    keys = house.world.credentials
+    for secret in (keys.consumer_key, keys.consumer_secret, keys.access_token, keys.access_token_secret):
+        assert secret not in told
+    assert keys.bearer_token not in told
+    lines = [json.loads(line) for line in told.splitlines()]
+    for line in lines:
+        if line["event"].split(".")[0] in {"job", "reply", "command"}:
+            assert "job" in line, line
+
+
+def test_a_request_is_followed_by_its_job_from_the_mention_to_the_page(house, capsys):
+    log.configure(house.parts.settings.model_copy(update={"log_format": "json"}))
+    mention = house.ask(house.world.thread(house.author(), ["One here.", "Two here.", "Three here."])[1])
+    lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    job = house.job(mention)
+    steps = [line["event"] for line in lines if line.get("job") == job.id]
+    expected = [
+        "mention.recorded",
+        "job.woken",
+        "job.claimed",
+        "thread.assembled",
+        "reply.posted",
+        "job.done",
+    ]
+    assert [step for step in steps if step in expected] == expected
+    assert [line["thread"] for line in lines if line["event"] == "job.done"] == [job.thread_id]

@@ -76,6 +76,19 @@ def _stop_serving(**_: Any) -> None:
     _watched.close()
 
 
+def _lead_flower() -> None:
+    """Flower reads the environment, and a password has no business on a command line, where `ps` shows it."""
+    login, prefix = settings().flower_basic_auth, settings().flower_url_prefix
+    for name, value in {
+        "FLOWER_BASIC_AUTH": login.get_secret_value() if login else "",
+        "FLOWER_URL_PREFIX": prefix,
+    }.items():
+        os.environ.pop(name, None)
+        if value:
+            os.environ[name] = value
+
+
+_lead_flower()
 app = celery_app(settings().redis_url)
 app.conf.update(
     worker_pool="threads",

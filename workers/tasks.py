@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import structlog
+from structlog.contextvars import bound_contextvars
 
 from bot.errors import DatabaseAway
 from bot.flows import illustrate, unroll
@@ -20,19 +21,20 @@ def unroll_thread(job_id: int, mention: str = "") -> None:  # noqa: ARG001 - the
         log.error("database.away", job=job_id, why=str(error))  # noqa: TRY400 - one line says it all
         return
     if job is not None and job.thread_id is not None:
-        _wake_pictures(job.thread_id)
+        _wake_pictures(job.thread_id, job.id)
 
 
 @app.task(name=ILLUSTRATE)
-def fetch_pictures(thread_id: str) -> None:
-    try:
-        illustrate.illustrate(int(thread_id), parts())
-    except DatabaseAway as error:
-        log.error("database.away", thread=thread_id, why=str(error))  # noqa: TRY400
+def fetch_pictures(thread_id: str, job: int | None = None) -> None:
+    with bound_contextvars(**({} if job is None else {"job": job})):
+        try:
+            illustrate.illustrate(int(thread_id), parts())
+        except DatabaseAway as error:
+            log.error("database.away", thread=int(thread_id), why=str(error))  # noqa: TRY400
 
 
-def _wake_pictures(thread_id: int) -> None:
+def _wake_pictures(thread_id: int, job_id: int) -> None:
     try:
-        enqueue_pictures(app, thread_id)
+        enqueue_pictures(app, thread_id, job_id)
     except Exception as error:  # noqa: BLE001 - whatever the broker's client raises, the poller asks again
-        log.warning("queue.away", thread=thread_id, error=type(error).__name__)
+        log.warning("queue.away", job=job_id, thread=thread_id, error=type(error).__name__)

@@ -109,10 +109,15 @@ def _look(parts: Parts) -> tuple[int, int]:
         log.info("x.mended", paused_for=str(now - paused.since))
     known = store.mentions.known(mention.id for mention in mentions)
     fresh = [mention for mention in mentions if mention.id not in known]
-    recorded = store.mentions.record(_decisions(fresh, bot, parts), now=now)
+    decided = _decisions(fresh, bot, parts)
+    recorded = store.mentions.record(decided, now=now)
+    goals = {mention.id: getattr(decision, "goal", None) for mention, decision in decided}
     for each in recorded:
         metrics.MENTIONS.labels(each.decision, each.reason or "").inc()
-        log.info("mention.recorded", mention=each.mention_id, job=each.job_id, reason=each.reason)
+        goal = goals[each.mention_id]
+        told = {"job": each.job_id, "post": goal.post_id if goal else None, "reason": each.reason}
+        known_of_it = {name: value for name, value in told.items() if value is not None}
+        log.info("mention.recorded", mention=each.mention_id, decision=each.decision, **known_of_it)
     return len(recorded), sum(each.job_id is not None for each in recorded)
 
 
@@ -175,6 +180,7 @@ def _top_up(parts: Parts, wake_up: WakeUp, wake_pictures: Callable[[int], None])
         for job_id, mention_id in due:
             wake_up(job_id, mention_id)
             sent += 1
+            log.info("job.woken", job=job_id, mention=mention_id)
         for thread_id in parts.store.media.threads_wanting(now=now):
             wake_pictures(thread_id)
     except Exception as error:  # noqa: BLE001 - whatever the broker's client raises, the rows are safe

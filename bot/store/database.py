@@ -93,9 +93,11 @@ class Database:
 
 
 def _engine(url: str) -> Engine:
+    """Errors name their statement without its values: those are people's words, and errors get logged."""
     if make_url(url).get_backend_name() != "sqlite":
         return create_engine(
             url,
+            hide_parameters=True,
             pool_pre_ping=True,
             pool_size=CONNECTIONS,
             max_overflow=CONNECTIONS,
@@ -104,11 +106,18 @@ def _engine(url: str) -> Engine:
     path = make_url(url).database
     if path and path != ":memory:":
         Path(path).parent.mkdir(parents=True, exist_ok=True)
-        engine = create_engine(url, pool_size=CONNECTIONS, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000})
+        engine = create_engine(
+            url,
+            hide_parameters=True,
+            pool_size=CONNECTIONS,
+            connect_args={"timeout": BUSY_TIMEOUT_MS / 1000},
+        )
     else:
         from sqlalchemy.pool import StaticPool  # noqa: PLC0415 - for tests in memory only
 
-        engine = create_engine(url, poolclass=StaticPool, connect_args={"check_same_thread": False})
+        engine = create_engine(
+            url, hide_parameters=True, poolclass=StaticPool, connect_args={"check_same_thread": False}
+        )
     event.listen(engine, "connect", _configure_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
