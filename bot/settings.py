@@ -17,6 +17,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 # HTTP time-out < deadline of a flow < lease of a job: a worker always stops before another may take over.
 # Celery's threads pool has no task time limits, so these three are the only ones there are.
 HTTP_TIMEOUT = timedelta(seconds=10)
+CONNECT_TIMEOUT = timedelta(seconds=5)  # a host that does not answer at all is given up sooner
 FLOW_DEADLINE = timedelta(seconds=40)
 LEASE = timedelta(seconds=60)
 

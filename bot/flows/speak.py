@@ -23,9 +23,8 @@ from bot.flows.cooldown import careful
 from bot.flows.parts import Parts
 from bot.flows.restored import answered_since_backup
 from bot.rules.plan import posted_at
-from bot.settings import HTTP_TIMEOUT
+from bot.settings import CONNECT_TIMEOUT, HTTP_TIMEOUT
 from bot.x import X
-from bot.x.connection import CONNECT_TIMEOUT
 
 log = structlog.get_logger()
 

@@ -250,9 +250,8 @@ class X:
         response = session.last_response
         status = "none" if response is None else str(response.status_code)
         metrics.X_CALLS.labels(endpoint, status).inc()
-        if response is not None:
-            refused = response.status_code == requests.codes.too_many_requests
-            limits.observe(endpoint, response.headers, refused=refused, now=now)
+        refused = response is not None and response.status_code == requests.codes.too_many_requests
+        limits.observe(endpoint, response.headers if response is not None else {}, refused=refused, now=now)
 
 
 _FIELDS: Mapping[str, Any] = {

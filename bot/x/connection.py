@@ -15,15 +15,12 @@ import tweepy
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from bot.settings import HTTP_TIMEOUT, Settings
+from bot.settings import CONNECT_TIMEOUT, HTTP_TIMEOUT, Settings
 from bot.x.limits import Limits
 
 # At DEBUG tweepy logs the Authorization header, and oauthlib the secrets it signs with.
 for name in ("tweepy", "oauthlib", "requests_oauthlib"):
     logging.getLogger(name).setLevel(logging.INFO)
-
-# A host that does not answer at all is given up sooner than one that thinks.
-CONNECT_TIMEOUT = timedelta(seconds=5)
 
 # Redis is on our side: where it is away, `Limits` falls back at once instead of trying again.
 REDIS_TIMEOUT = timedelta(seconds=2)

@@ -1,8 +1,8 @@
 """X's rate-limit windows, shared by every worker and the poller through Redis.
 
 A call is reserved before it is made, and every answer's headers correct the count. Two Lua scripts keep
-both steps atomic; redis-py loads them. Where Redis is away or empty, the documented window is the budget
-until X's next answer tells the truth.
+both steps atomic; redis-py loads them. Where Redis is away or empty, nobody knows what was used: one call
+goes and the others wait until X has answered it, and until then the documented window is the budget.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 import redis
@@ -18,6 +18,7 @@ import structlog
 
 from bot.errors import Transient
 from bot.metrics import WindowLeft
+from bot.settings import CONNECT_TIMEOUT, HTTP_TIMEOUT
 
 log = structlog.get_logger()
 
@@ -49,53 +50,89 @@ PACED = {"GET /2/tweets/search/all": Window(1, 1.1)}
 # Without Redis a process cannot see the others: it takes a fraction that three more may take as well.
 ALONE = 4
 
+# Where nobody knows what is left, one call asks and the others come back in a moment. One that is never
+# answered has timed out by then.
+ASKING = CONNECT_TIMEOUT + HTTP_TIMEOUT + timedelta(seconds=1)
+COME_BACK = timedelta(milliseconds=500)
+
+# X tells the end of a window in whole seconds, and its clock is not ours.
+LATER = timedelta(seconds=1)
+
 # A 429 without a reset header says nothing of its end; a minute is a fifteenth of X's windows.
 UNKNOWN_WINDOW = timedelta(seconds=60)
 
+# `unknown` says that X has not told us of this window, or not since a process `strayed` and made calls that
+# Redis does not know of; `asking` until when a call is on its way to hear.
+# What X once said a window holds is kept for a day: the next one holds as much.
 ACQUIRE = """
-local state = redis.call('HMGET', KEYS[1], 'remaining', 'reset', 'blocked')
+local state = redis.call('HMGET', KEYS[1], 'remaining', 'reset', 'blocked', 'limit', 'unknown', 'asking')
 local now, limit, seconds = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+local asks, back, strayed = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
 local remaining, reset, blocked = tonumber(state[1]), tonumber(state[2]), tonumber(state[3])
+local unknown, asking = state[5], tonumber(state[6])
 if blocked and blocked > now then return {0, tostring(blocked)} end
-if not reset or reset <= now then remaining, reset = limit, now + seconds end
+if asks > 0 and (strayed > 0 or not reset) then
+  unknown = '1'
+  redis.call('HSET', KEYS[1], 'unknown', unknown)
+end
+if not reset or reset <= now then remaining, reset = tonumber(state[4]) or limit, now + seconds end
 if remaining <= 0 then return {0, tostring(reset)} end
+if unknown then
+  if asking and asking > now then return {0, tostring(now + back)} end
+  redis.call('HSET', KEYS[1], 'asking', tostring(now + asks))
+end
 redis.call('HSET', KEYS[1], 'remaining', remaining - 1, 'reset', tostring(reset))
-redis.call('EXPIRE', KEYS[1], math.ceil(reset - now) + 60)
+redis.call('EXPIRE', KEYS[1], math.ceil(reset - now) + 86400)
 return {1, tostring(reset)}
 """
 
 # What X says of a window that is over says nothing, and one that ends later than ours is a newer one. Else
 # the smaller count holds: X does not know of the calls that are on their way.
 OBSERVE = """
-local now, remaining = tonumber(ARGV[1]), tonumber(ARGV[2])
+local now, remaining, size = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[5])
 local reset, blocked = tonumber(ARGV[3]), tonumber(ARGV[4])
-local state = redis.call('HMGET', KEYS[1], 'remaining', 'reset', 'blocked')
-local known, ends, closed = tonumber(state[1]), tonumber(state[2]), tonumber(state[3])
+local state = redis.call('HMGET', KEYS[1], 'remaining', 'reset', 'blocked', 'unknown')
+local known, ends, closed, unknown = tonumber(state[1]), tonumber(state[2]), tonumber(state[3]), state[4]
+redis.call('HDEL', KEYS[1], 'asking')
 if reset > now then
-  if known and ends and ends > now and reset < ends + 5 and known < remaining then remaining = known end
+  local same = known and ends and ends > now and reset < ends + 5
+  if same and known < remaining then remaining = known end
   redis.call('HSET', KEYS[1], 'remaining', remaining, 'reset', tostring(reset))
+  redis.call('HDEL', KEYS[1], 'unknown')
 end
+if size > 0 then redis.call('HSET', KEYS[1], 'limit', size) end
 if blocked > math.max(now, closed or 0) then redis.call('HSET', KEYS[1], 'blocked', tostring(blocked)) end
-redis.call('EXPIRE', KEYS[1], math.max(1, math.ceil(math.max(reset, blocked, closed or 0) - now)) + 60)
+redis.call('EXPIRE', KEYS[1], math.max(1, math.ceil(math.max(reset, blocked, closed or 0) - now)) + 86400)
 return 1
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What an answer says of a window: calls left, when they come back, and until when none may be made."""
+    """What an answer says of a window: calls left, when they come back, until when none may be made, and how
+    many it holds; zeros where it does not say.
+    """
 
-    remaining: int
-    reset: float
+    remaining: int = 0
+    reset: float = 0.0
     blocked: float = 0.0
+    limit: int = 0
 
 
 @dataclass(slots=True)
 class _Share:
+    """`asked` says that X has told this process of the window since Redis went away, `strayed` that it made
+    calls meanwhile.
+    """
+
     used: int = 0
     left: int | None = None
+    limit: int = 0
     reset: float = 0.0
     blocked: float = 0.0
+    asking: float = 0.0
+    asked: bool = False
+    strayed: bool = False
 
 
 @dataclass(slots=True)
@@ -111,22 +148,42 @@ class _Alone:
             share = self._share(key, now)
             share.used, share.reset = share.used + 1, reset
 
+    def strayed(self, key: str) -> bool:
+        """Whether calls were made that Redis does not know of."""
+        with self.lock:
+            share = self.shares.get(key)
+            return share is not None and share.strayed
+
+    def back(self, key: str) -> None:
+        """Redis answers, and knows by now that calls were made without it."""
+        with self.lock:
+            share = self.shares.setdefault(key, _Share())
+            share.asking, share.asked, share.strayed = 0.0, False, False
+
     def observe(self, key: str, told: Told, now: float) -> None:
         with self.lock:
             share = self._share(key, now)
+            share.limit = told.limit or share.limit
             share.blocked = max(share.blocked, told.blocked)
+            share.asked = share.asking > 0 and told.reset > now
+            share.asking = 0.0 if not share.asked else share.asking
             if told.reset > now:
                 share.left, share.reset = told.remaining // ALONE, told.reset
 
-    def acquire(self, key: str, window: Window, now: float) -> tuple[bool, float]:
+    def acquire(self, key: str, window: Window, now: float, *, asks: bool) -> tuple[bool, float]:
         with self.lock:
             share = self._share(key, now)
             if share.blocked > now:
                 return False, share.blocked
+            if asks and not share.asked and share.asking > now:
+                return False, now + COME_BACK.total_seconds()
             share.reset = share.reset or now + window.seconds
-            if share.left == 0 or share.used >= max(1, window.limit // ALONE):
+            holds = min(share.limit or window.limit, window.limit)
+            if share.left == 0 or share.used >= max(1, holds // ALONE):
                 return False, share.reset
-            share.used += 1
+            if asks and not share.asked:
+                share.asking = now + ASKING.total_seconds()
+            share.used, share.strayed = share.used + 1, True
             share.left = None if share.left is None else share.left - 1
             return True, share.reset
 
@@ -148,22 +205,22 @@ class Limits:
         self._alone = _Alone()
 
     def acquire(self, endpoint: str, *, now: datetime) -> None:
-        windows = [WINDOWS[endpoint], *([PACED[endpoint]] if endpoint in PACED else [])]
-        for window in reversed(windows):
-            granted, reset = self._take(_key(endpoint, window), window, now.timestamp())
+        """Takes one call out of the window, and out of the pace where X keeps one."""
+        paced = PACED.get(endpoint)
+        for window in filter(None, (paced, WINDOWS[endpoint])):
+            granted, reset = self._take(endpoint, window, now.timestamp(), asks=window is not paced)
             if not granted:
                 opens = max(datetime.fromtimestamp(reset, UTC), now + timedelta(milliseconds=50))
                 raise Transient("rate-limited", f"{endpoint} window used up", retry_at=opens, counts=False)
 
     def observe(self, endpoint: str, headers: Mapping[str, str], *, refused: bool, now: datetime) -> None:
         """Takes over what X says is left; a refusal closes the window until its reset."""
-        told = read(headers, refused=refused, now=now)
-        if told is None:
-            return
+        told = read(headers, refused=refused, now=now) or Told()
         key, at = _key(endpoint, WINDOWS[endpoint]), now.timestamp()
         self._alone.observe(key, told, at)
         try:
-            self._observe(keys=[self._name(key)], args=[at, told.remaining, told.reset, told.blocked])
+            values = [at, told.remaining, told.reset, told.blocked, told.limit]
+            self._observe(keys=[self._name(key)], args=values)
         except redis.RedisError as error:
             log.warning("limits.redis_away", error=type(error).__name__)
 
@@ -180,12 +237,16 @@ class Limits:
             if remaining is not None and max(float(reset or 0), float(blocked or 0)) > now.timestamp()
         }
 
-    def _take(self, key: str, window: Window, now: float) -> tuple[bool, float]:
+    def _take(self, endpoint: str, window: Window, now: float, *, asks: bool) -> tuple[bool, float]:
+        key = _key(endpoint, window)
+        waits = [ASKING.total_seconds() if asks else 0, COME_BACK.total_seconds()]
         try:
-            granted, told = self._acquire(keys=[self._name(key)], args=[now, window.limit, window.seconds])
+            values = [now, window.limit, window.seconds, *waits, int(self._alone.strayed(key))]
+            granted, told = self._acquire(keys=[self._name(key)], args=values)
         except redis.RedisError as error:
             log.warning("limits.redis_away", error=type(error).__name__)
-            return self._alone.acquire(key, window, now)
+            return self._alone.acquire(key, window, now, asks=asks)
+        self._alone.back(key)
         if granted:
             self._alone.note(key, now, float(told))
         return bool(granted), float(told)
@@ -216,23 +277,25 @@ def windows_left(*limits: Limits, now: datetime) -> list[WindowLeft]:
 def read(headers: Mapping[str, str], *, refused: bool, now: datetime) -> Told | None:
     """What an answer's headers say. A used-up day blocks beside the window, a refusal until its reset."""
     window, *days = (_window(headers, name) for name in HEADERS)
-    spent = [day[1] for day in days if day is not None and day[0] <= 0]
-    if refused and window is None and not spent:
-        spent = [(now + UNKNOWN_WINDOW).timestamp()]
-    if refused and window is not None:
-        window = 0, window[1]
-        spent.append(window[1])
-    if window is None and not spent:
-        return None
-    remaining, reset = window or (0, 0.0)
-    return Told(remaining, reset, blocked=max(spent, default=0.0))
+    told = [day for day in days if day is not None]
+    spent = [day.reset for day in told if day.remaining <= 0]
+    if window is None:
+        if refused and not spent:
+            spent = [(now + UNKNOWN_WINDOW).timestamp()]
+        return Told(blocked=max(spent)) if spent else None
+    if refused:  # the window that refused may be a shorter one than ours: its size says nothing
+        return replace(window, remaining=0, limit=0, blocked=max([window.reset, *spent]))
+    remaining = min(each.remaining for each in (window, *told))
+    return replace(window, remaining=remaining, blocked=max(spent, default=0.0))
 
 
-def _window(headers: Mapping[str, str], name: str) -> tuple[int, float] | None:
+def _window(headers: Mapping[str, str], name: str) -> Told | None:
     try:
-        return int(headers[f"{name}-remaining"]), float(int(headers[f"{name}-reset"]))
+        remaining, reset = int(headers[f"{name}-remaining"]), int(headers[f"{name}-reset"])
+        size = int(headers.get(f"{name}-limit", 0))
     except (KeyError, ValueError):
         return None
+    return Told(max(0, remaining), reset + LATER.total_seconds(), limit=max(0, size))
 
 
 def _key(endpoint: str, window: Window) -> str:
