@@ -18,7 +18,7 @@ from starlette.routing import BaseRoute, Route
 
 from bot.errors import DatabaseAway
 from reader import addresses, files, messages, visits, watching
-from reader.asking import Asking
+from reader.asking import Asking, trouble
 from reader.guide import guide
 from reader.headers import SecurityHeaders
 from reader.ports import Settings, Store
@@ -86,7 +86,7 @@ def _routes(site: Site, settings: Settings) -> list[BaseRoute]:
         Route("/privacy", partial(paper, site, "privacy.html", settings)),
         Route("/help", partial(manual, site, settings)),
         Route("/terms", partial(paper, site, "terms.html", settings)),
-        Route("/status/{mention}", partial(status, site)),
+        Route("/status/{mention}", partial(status, site, settings)),
         Route("/media/{sha256}", partial(files.media, site)),
         Route("/static/{digest}/{name}", partial(files.static, site)),
         Route("/healthz", partial(healthz, site)),
@@ -119,13 +119,13 @@ def manual(site: Site, settings: Settings, _request: Request) -> Response:
     return Response(content, headers={"Cache-Control": "public, max-age=300"}, media_type="text/html")
 
 
-def status(site: Site, request: Request) -> Response:
+def status(site: Site, settings: Settings, request: Request) -> Response:
     """How a request is doing, by the post on X that made it."""
     number = addresses.post_id(request.path_params["mention"])
     if number is None:
         return site.note(messages.NO_REQUEST, 404)
     if job := site.store.jobs.find_by_mention(number):
-        return site.note(messages.of_job(number, job))
+        return site.note(messages.of_job(number, job, trouble(site, settings)))
     if mention := site.store.mentions.find(number):
         return site.note(messages.of_mention(number, mention))
     return site.note(messages.NO_REQUEST, 404)

@@ -77,7 +77,7 @@ class Asking:
         job = self.site.store.jobs.of_visitors("unroll", number)
         if job is None:
             return self.site.note(messages.not_unrolled(number), 404)
-        return self.site.note(visits.of_unroll(number, job, self._trouble()))
+        return self.site.note(visits.of_unroll(number, job, trouble(self.site, self.settings)))
 
     def _refresh(self, request: Request, _sent: dict[str, str]) -> Response:
         number = addresses.post_id(request.path_params["post"])
@@ -110,7 +110,7 @@ class Asking:
             return _to(addresses.thread(number)) if number is not None else self._nowhere()
         if job.state == "done":
             return _to(addresses.checked(number))
-        return self.site.note(visits.of_refresh(number, job, self._trouble()))
+        return self.site.note(visits.of_refresh(number, job, trouble(self.site, self.settings)))
 
     def _nowhere(self) -> Response:
         return self.site.note(messages.NOT_A_THREAD, 404)
@@ -157,15 +157,15 @@ class Asking:
         answer.headers["Retry-After"] = str(self.site.visitors.until_tomorrow())
         return answer
 
-    def _trouble(self) -> str:
-        """What keeps all jobs waiting; empty where nothing does."""
-        notes = self.site.store.notes
-        if pause := notes.pause():
-            return reasons.sentence(pause.reason)
-        polled, asleep = notes.polled_at(), ASLEEP + timedelta(seconds=self.settings.poll_interval_seconds)
-        if polled is None or self.site.clock() - polled > asleep:
-            return "The bot is not at work at the moment; its operator has to start it."
-        return ""
+
+def trouble(site: Site, settings: Settings) -> str:
+    """What keeps all jobs waiting, in a sentence; empty where nothing does."""
+    if pause := site.store.notes.pause():
+        return reasons.sentence(pause.reason)
+    polled, asleep = site.store.notes.polled_at(), ASLEEP + timedelta(seconds=settings.poll_interval_seconds)
+    if polled is None or site.clock() - polled > asleep:
+        return "The bot is not at work at the moment; its operator has to start it."
+    return ""
 
 
 def _to(address: str) -> Response:

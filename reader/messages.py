@@ -11,6 +11,18 @@ from reader.ports import Job, Mention
 REFRESH_SOON = 5
 REFRESH_LATER = 30
 
+BY_ITSELF = "This page refreshes by itself."
+DOING = {
+    "unroll": ("Unrolling", "The thread is being fetched right now."),
+    "refresh": ("Looking again", "X is asked for what was added, edited or deleted."),
+}
+DOING_AS_TOLD = ("At it", "The bot does what it was told right now.")
+DONE = {
+    "unroll": "The thread is unrolled.",
+    "refresh": "The page of the thread was checked again.",
+    "help": "The bot has explained itself.",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Link:
@@ -105,30 +117,32 @@ def unconfirmed(thread_id: int) -> Note:
     )
 
 
-def of_job(mention_id: int, job: Job) -> Note:
+def of_job(mention_id: int, job: Job, trouble: str = "") -> Note:
+    """`trouble` is what keeps all jobs waiting, if anything does."""
     request = Link("The request on X", addresses.post(None, mention_id), on_x=True)
+    links = (*_thread(job), *_answer(job), request)
     fine = f"As of {dates.full(job.updated_at)}."
     why = reasons.sentence(job.reason)
     match job.state:
         case "queued":
             text = "The request was seen and waits for its turn, usually only for seconds."
-            return Note("In the queue", (text,), "busy", (request,), refresh=REFRESH_SOON, fine=fine)
+            said = _said(trouble, text, BY_ITSELF)
+            return Note("In the queue", said, "busy", (request,), refresh=REFRESH_SOON, fine=fine)
         case "running":
-            text = "The thread is being fetched right now. This page refreshes by itself."
-            return Note("Unrolling", (text,), "busy", (request,), refresh=REFRESH_SOON, fine=fine)
+            title, text = DOING.get(job.kind, DOING_AS_TOLD)
+            return Note(title, _said(text, BY_ITSELF), "busy", (request,), refresh=REFRESH_SOON, fine=fine)
         case "waiting":
-            return Note(
-                "Waiting", _said(why, _until(job)), "busy", (request,), refresh=REFRESH_LATER, fine=fine
-            )
+            return Note("Waiting", _said(why, _until(job)), "busy", links, refresh=REFRESH_LATER, fine=fine)
         case "done":
-            return Note(
-                "Done", _said(why, "The thread is unrolled."), "done", (*_thread(job), request), fine=fine
-            )
+            text = DONE.get(job.kind) or f"The bot was told \u201c{job.kind}\u201d, and has done so."
+            return Note("Done", _said(why, text), "done", links, fine=fine)
         case "refused":
-            return Note("Not unrolled", _said(why), links=(*_thread(job), request), fine=fine)
+            return Note(
+                "Not unrolled" if job.kind == "unroll" else "Not done", (why,), links=links, fine=fine
+            )
         case "failed":
             text = "We tried several times and gave up. The operator of this site can try again."
-            return Note("It did not work", _said(text, why), links=(*_thread(job), request), fine=fine)
+            return Note("It did not work", _said(text, why), links=links, fine=fine)
         case state:
             return Note(f"The request is {state}", _said(why), links=(request,), fine=fine)
 
@@ -145,11 +159,20 @@ def of_mention(mention_id: int, mention: Mention) -> Note:
 
 def _until(job: Job) -> str:
     moment = f"after {dates.full(job.not_before)}" if job.not_before else "soon"
-    return f"The bot goes on by itself {moment}. This page refreshes by itself."
+    return f"The bot goes on by itself {moment}. {BY_ITSELF}"
 
 
 def _thread(job: Job) -> tuple[Link, ...]:
-    return (Link("Read the thread", addresses.thread(job.thread_id)),) if job.thread_id is not None else ()
+    if job.thread_id is None or job.kind == "delete":
+        return ()
+    return (Link("Read the thread", addresses.thread(job.thread_id)),)
+
+
+def _answer(job: Job) -> tuple[Link, ...]:
+    """What the bot said on X, if it did."""
+    if job.reply_id is None:
+        return ()
+    return (Link("The answer on X", addresses.post(None, job.reply_id), on_x=True),)
 
 
 def _said(*sentences: str) -> tuple[str, ...]:

@@ -117,6 +117,12 @@ class FakeNotes:
     def bot(self) -> Author | None:
         return self.author
 
+    def pause(self) -> None:
+        return None
+
+    def polled_at(self) -> datetime:
+        return datetime.now(UTC)
+
 
 class FakeReads(Counter[int]):
     def add(self, counts: Mapping[int, int], *, today: date) -> None:

@@ -351,6 +351,10 @@ def test_a_poller_that_sleeps_is_named_where_one_waits(desk):
     address = desk.ask(20).headers["location"]
     desk.house.world.advance(timedelta(minutes=10))
     assert "not at work" in paragraph(desk.get(address))
+    mention = desk.house.world.mention(desk.house.world.author("asker"), under=a_thread(desk)[0])
+    desk.house.poll()
+    desk.house.world.advance(timedelta(minutes=10))
+    assert "not at work" in paragraph(desk.get(f"/status/{mention.number}"))
     desk.house.poll()
     assert "not at work" not in paragraph(desk.get(address))
 

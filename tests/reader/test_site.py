@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from datetime import timedelta
+from typing import get_args
 
 import pytest
 
-from bot.domain import GapReason
+from bot.domain import CommandKind, GapReason
 from reader import reasons
 from reader.app import create_app
 from reader.shelf import Shelf
@@ -197,6 +198,25 @@ def test_a_request_that_goes_on_refreshes_itself(site, store, state):
     if state == "waiting":
         assert "X lets us ask only so often" in page.text
         assert "3 May 2026, 13:00 UTC" in page.text
+
+
+def test_an_answer_can_be_looked_up_on_x(site, store):
+    store.jobs[7] = FakeJob("done", thread_id=1001, reply_id=77)
+    assert Page(site.get("/status/7").text).all("a", href="https://x.com/i/status/77")
+
+
+@pytest.mark.parametrize("kind", get_args(CommandKind))
+def test_a_command_is_not_spoken_of_as_a_thread(site, store, kind):
+    for state in ("running", "done", "refused"):
+        store.jobs[7] = FakeJob(state, "not-yours" if state == "refused" else None, kind=kind)
+        text = Page(site.get("/status/7").text).text
+        assert "unrolled" not in text
+        assert "fetched" not in text
+
+
+def test_a_page_that_was_deleted_is_not_linked_to(site, store):
+    store.jobs[7] = FakeJob("done", thread_id=1001, kind="delete")
+    assert not Page(site.get("/status/7").text).all("a", href="/thread/1001")
 
 
 @pytest.mark.parametrize("reason", sorted(reasons.REASONS))
