@@ -52,6 +52,8 @@ def main() -> None:
             Picture("phone-dark", f"{site}/thread/{thread}", 390, 844, dark=True, scale=1.5),
             Picture("sandbox", f"{sandbox}/", 1200, 900),
             Picture("flower", f"{flower}/tasks", 1200, 620),
+            Picture("flower-task", f"{flower}/task/{task_of(flower)}", 1200, 760),
+            Picture("flower-workers", f"{flower}/workers", 1200, 480),
         ]
         names = sys.argv[1:]
         with sync_playwright() as playwright:
@@ -60,6 +62,15 @@ def main() -> None:
                 if not names or picture.name in names:
                     take(picture, browser)
             browser.close()
+
+
+def task_of(flower: str) -> str:
+    """The task that answered a mention, by the number Celery gave it."""
+    asked = {"draw": 1, "start": 0, "length": 100, "search[value]": "mention"}
+    order = {"order[0][column]": 0, "order[0][dir]": "asc", "columns[0][data]": "name"}
+    tasks = requests.get(f"{flower}/tasks/datatable", {**asked, **order}, timeout=10).json()["data"]
+    uuid: str = next(task["uuid"] for task in tasks if task["name"] == "unroll.thread")
+    return uuid
 
 
 @contextmanager

@@ -14,14 +14,18 @@ log = structlog.get_logger()
 
 
 @app.task(name=UNROLL)
-def unroll_thread(job_id: int, mention: str = "") -> None:  # noqa: ARG001 - the mention is for the dashboard
+def unroll_thread(job_id: int, mention: str = "") -> str:  # noqa: ARG001 - the mention is for the dashboard
+    """Returns what became of the job, for the dashboard too: nobody else reads it, and it is kept nowhere."""
     try:
         job = unroll.unroll(job_id, parts())
     except DatabaseAway as error:  # the row waits, and the poller sends another wake-up
         log.error("database.away", job=job_id, why=str(error))  # noqa: TRY400 - one line says it all
-        return
-    if job is not None and job.thread_id is not None:
+        return "database away"
+    if job is None:
+        return "not ours to do"
+    if job.thread_id is not None:
         _wake_pictures(job.thread_id, job.id)
+    return f"{job.state}: {job.reason}" if job.reason else job.state
 
 
 @app.task(name=ILLUSTRATE)

@@ -111,6 +111,7 @@ def _set_up(folder: Path) -> Stage:
         "POLLER_METRICS_PORT": str(ports["poller"]),
         "WORKER_METRICS_PORT": str(ports["worker"]),
         "LOG_FORMAT": "json",
+        **{name: os.environ[name] for name in ("FLOWER_BASIC_AUTH",) if os.environ.get(name)},
     }
     outside = {name: value for name, value in os.environ.items() if name.lower() not in Settings.model_fields}
     env = {

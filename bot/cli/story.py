@@ -91,7 +91,8 @@ class Story:
 
     def _wait_until_up(self) -> None:
         end = time.monotonic() + UP_WITHIN_SECONDS
-        waiting = [f"{self.stage.sandbox}/sandbox/state.json", f"{self.stage.site}/readyz", self.stage.flower]
+        site, flower = f"{self.stage.site}/readyz", f"{self.stage.flower}/healthcheck"  # without a password
+        waiting = [f"{self.stage.sandbox}/sandbox/state.json", site, flower]
         while waiting:
             if time.monotonic() > end:
                 raise TimeoutError(f"no answer from {', '.join(waiting)}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
 import httpx
 import pytest
@@ -137,3 +138,25 @@ def test_a_worker_without_keys_ends_at_once(shell, broker):
     assert said.status == 1
     assert said.err.splitlines()[-1].startswith("unroll: X_BEARER_TOKEN not set")
     assert time.monotonic() - began < 15
+
+
+def test_the_dashboard_keeps_its_password_off_the_command_line_and_its_place_behind_a_proxy(shell, broker):
+    port = free_port()
+    site = f"http://127.0.0.1:{port}"
+    command = ("celery", "-A", "workers.app", "flower", "--address=127.0.0.1", f"--port={port}")
+    settings = {"REDIS_URL": broker, "FLOWER_BASIC_AUTH": "night:watch-1", "FLOWER_URL_PREFIX": "flower"}
+    with shell.running(*command, **settings) as flower:
+        flower.until(lambda: get(f"{site}/flower/healthcheck"))
+        said = Path(f"/proc/{flower.process.pid}/cmdline").read_bytes()
+        strangers = [get(f"{site}/flower/{page}").status_code for page in ("", "tasks", "api/workers")]
+        wrong = get(f"{site}/flower/tasks", auth=("night", "watch-2")).status_code
+        let_in = get(f"{site}/flower/tasks", auth=("night", "watch-1"))
+        elsewhere = get(f"{site}/tasks", auth=("night", "watch-1")).status_code
+        flower.end()
+
+    assert b"watch-1" not in said
+    assert "watch-1" not in flower.log.read_text()
+    assert strangers == [401, 401, 401]
+    assert wrong == 401
+    assert (let_in.status_code, "/flower/static/" in let_in.text) == (200, True)
+    assert elsewhere == 404
