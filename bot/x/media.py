@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import threading
 import time
 import warnings
 from collections.abc import Collection
@@ -25,6 +26,9 @@ PATIENCE = timedelta(seconds=30)
 CHUNK = 64 * 1024
 PLAIN = {"Accept-Encoding": "identity"}
 TYPES = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp", "GIF": "image/gif"}
+
+# A picture of the largest size takes 200 MB while it is looked at, and a worker has many threads.
+UNPACKING = threading.Lock()
 
 # Between Pillow's warning and its error lies a picture of 89 million pixels. For the whole process: to change
 # the filters for a moment is not safe among threads.
@@ -86,7 +90,7 @@ def _body(response: requests.Response) -> bytes:
 def _recognise(content: bytes) -> Download:
     """The type by content, never by name; decoding it once proves that it is whole."""
     try:
-        with Image.open(io.BytesIO(content), formats=list(TYPES)) as image:
+        with UNPACKING, Image.open(io.BytesIO(content), formats=list(TYPES)) as image:
             width, height = image.size
             _require_size(width, height)
             image.load()
