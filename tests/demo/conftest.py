@@ -13,6 +13,8 @@ import psutil
 import pytest
 import requests
 
+from tests.metrics.conftest import Scrape, read
+
 UNROLL = Path(sys.executable).with_name("unroll")
 
 
@@ -61,6 +63,16 @@ class Demo:
         """The world of the demo, asked of the sandbox itself."""
         address = re.search(r"local X +(http://[^ ]+)/", self.said.read_text())[1]
         return requests.get(f"{address}/sandbox/state.json", timeout=10).json()
+
+    def scraped(self) -> list[Scrape]:
+        """What the site, the poller and the worker tell Prometheus."""
+        log = (self.folder / "var/demo/processes.log").read_text()
+        site = re.search(r"site +http://127\.0\.0\.1:(\d+)/", self.said.read_text())[1]
+        served = {
+            name: re.search(rf"{name}\.?\d* +\|.*http://127\.0\.0\.1:(\d+)/metrics", log)[1]
+            for name in ("poller", "worker")
+        }
+        return [read(int(port)) for port in (site, served["poller"], served["worker"])]
 
     def signal(self, number: signal.Signals) -> None:
         """As a terminal sends it: to the whole group."""

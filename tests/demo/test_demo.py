@@ -10,6 +10,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from tests.metrics.named import metrics
+
 MENTIONS = 7
 USUAL_PORTS = (8000, 8001, 5555)
 
@@ -46,12 +48,20 @@ def test_an_operators_env_file_and_settings_do_not_reach_the_demo(demo, tmp_path
     (tmp_path / ".env").write_text("KEYWORDS=nothing\nX_API_URL=https://x.invalid\n")
     running = demo(KEYWORDS="nothing", POLL_INTERVAL_SECONDS="3600", MAX_POSTS_PER_THREAD="1")
     running.until_told("All dealt with", 60)
+    site, poller, worker = running.scraped()
 
     running.signal(signal.SIGINT)
     status, out = running.end()
 
     assert status == 0
     assert out.count("done") == MENTIONS
+    assert metrics() <= site.names | poller.names | worker.names  # what alerts and dashboard ask for
+    for each in (site, poller):
+        assert each.value("unroll_jobs", state="done", reason="") >= MENTIONS
+        assert each.value("unroll_oldest_unanswered_request_age_seconds") == 0
+    assert poller.value("unroll_mentions_total", decision="request", reason="") == MENTIONS
+    assert worker.value("unroll_replies_total", outcome="posted") == MENTIONS
+    assert worker.value("unroll_mention_to_reply_seconds_count") == MENTIONS
     assert running.left_behind() == []
 
 
