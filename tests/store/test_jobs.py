@@ -25,6 +25,16 @@ def claimed(store, mention=201, *, at=NOW, worker="w"):
     return store.jobs.claim(job_of(store, mention).id, now=at, worker=worker)
 
 
+def test_the_newest_that_visitors_asked_for_is_found_by_its_post(store):
+    store.jobs.add(Goal(100), now=NOW)
+    first, second = (store.jobs.add(Goal(100), now=NOW, from_site=True) for _ in range(2))
+    other = store.jobs.add(Goal(100), now=NOW, kind="refresh", from_site=True)
+    assert first != second
+    assert store.jobs.of_visitors("unroll", 100).id == second
+    assert store.jobs.of_visitors("refresh", 100).id == other
+    assert store.jobs.of_visitors("unroll", 101) is None
+
+
 def woken(store, *, at=NOW, depth=64):
     return [job for job, _ in store.jobs.wake_up(now=at, depth=depth)]
 

@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime, timedelta, timezone
 
+from bot.domain import Goal
 from bot.store.spend import RESERVATION_HOLDS
 from tests.store.conftest import NOW, racing
 
@@ -21,6 +22,15 @@ def test_the_same_thing_is_paid_once_a_utc_day(store):
 
     assert book(store, ("post", 1), now=NOW + timedelta(days=1)) == 5_000
     assert store.spend.spent(TODAY) == 25_000
+
+
+def test_what_visitors_of_the_site_ask_for_is_told_apart(store):
+    asked = store.jobs.add(Goal(100), now=NOW, from_site=True)
+    by_hand = store.jobs.add(Goal(100), now=NOW)
+    book(store, ("post", 1), job=asked)
+    book(store, ("post", 2), ("user", 2), job=by_hand)
+    book(store, ("post", 3), job=asked, now=NOW + timedelta(days=1))
+    assert (store.spend.spent_for_site(TODAY), store.spend.spent(TODAY)) == (5_000, 20_000)
 
 
 def test_the_day_is_xs_whatever_zone_the_clock_is_in(store):
