@@ -51,7 +51,7 @@ def main() -> None:
             Picture("thread", f"{site}/thread/{thread}", 1200, 900),
             Picture("phone-dark", f"{site}/thread/{thread}", 390, 844, dark=True, scale=1.5),
             Picture("sandbox", f"{sandbox}/", 1200, 900),
-            Picture("flower", f"{flower}/tasks", 1200, 620),
+            Picture("flower", f"{flower}/tasks", 1440, 620),
             Picture("flower-task", f"{flower}/task/{task_of(flower)}", 1200, 760),
             Picture("flower-workers", f"{flower}/workers", 1200, 480),
         ]

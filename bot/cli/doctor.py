@@ -26,6 +26,7 @@ from bot.x.price import MICRO
 
 WORKERS_ANSWER_WITHIN = 1.5
 LITTLE_LEFT = 0.2
+DUE_TOO_LONG = timedelta(minutes=5)
 LATELY = timedelta(days=1)
 
 MARKS = {"ok": "[green]ok[/]     ", "warning": "[yellow]warning[/]", "problem": "[red]problem[/]"}
@@ -77,6 +78,7 @@ def _of_store(store: Store, settings: Settings) -> Iterator[Check]:
     yield check("poller", lambda: _poller(store, settings))
     yield check("pause", lambda: _pause(store))
     yield check("replies", lambda: replies(store))
+    yield check("queue", lambda: _queue(store))
     yield check("jobs", lambda: _jobs(store))
     yield check("budget", lambda: _budget(store, settings))
 
@@ -145,6 +147,19 @@ def replies(store: Store) -> Finding | str:
         f"{rest.since:%Y-%m-%d %H:%M} ({rest.detail or 'without words'})",
         "look at the account on X: is it limited or locked? The replies go on by themselves then",
     )
+
+
+def _queue(store: Store) -> Finding | str:
+    """A wake-up is sent every few seconds: a job that has been due for minutes lacks a worker."""
+    now = datetime.now(UTC)
+    figures = store.gauges.read(now)
+    late = now - figures.oldest_due if figures.oldest_due else timedelta(0)
+    said = (
+        f"{figures.due} due, the oldest for {late.total_seconds():.0f} s" if figures.due else "nothing is due"
+    )
+    if late <= DUE_TOO_LONG:
+        return said
+    return warning(said, "are poller, broker and workers at work? Then start more workers")
 
 
 def _jobs(store: Store) -> Finding | str:

@@ -11,6 +11,7 @@ from threading import Thread
 import pytest
 
 from bot.cli.outside import MIB, judge_room, judge_skew
+from bot.domain import Goal
 from bot.store import open_store
 from bot.store.database import Database
 from bot.store.lock import held
@@ -147,6 +148,17 @@ def test_jobs_that_failed_are_counted_by_reason(examine, shell, world, thread):
     jobs = examine()["jobs"]
     assert (jobs["level"], jobs["said"]) == ("warning", "1 failed within a day: spam 1")
     assert "replay" in jobs["mend"]
+
+
+def test_a_job_that_nobody_takes_is_told(examine, store):
+    assert examine()["queue"]["said"] == "nothing is due"
+    now = datetime.now(UTC)
+    store.jobs.add(Goal(7), now=now)
+    assert examine()["queue"]["level"] == "ok"
+    store.jobs.add(Goal(8), now=now - timedelta(hours=1))
+    queue = examine()["queue"]
+    assert queue["level"] == "warning"
+    assert queue["said"].startswith("2 due, the oldest for 36")
 
 
 def test_the_budget_warns_before_it_is_gone(examine, shell, thread):

@@ -118,7 +118,18 @@ def test_a_mention_is_answered_by_the_commands_together_and_never_twice(shell, w
     assert healthy.status == 0, healthy.out
     assert {check["name"]: check["level"] for check in healthy.document["checks"]} == {
         **dict.fromkeys(
-            ("settings", "database", "poller", "pause", "replies", "jobs", "budget", "broker", "workers"),
+            (
+                "settings",
+                "database",
+                "poller",
+                "pause",
+                "replies",
+                "queue",
+                "jobs",
+                "budget",
+                "broker",
+                "workers",
+            ),
             "ok",
         ),
         **dict.fromkeys(
