@@ -171,6 +171,9 @@ class Settings(BaseSettings):
     export_posts_per_day: Count = 500
     trusted_proxies: Annotated[tuple[str, ...], NoDecode] = ("127.0.0.1", "::1")
 
+    listing: Literal["asked-twice", "all", "none"] = "asked-twice"
+    feed_full_text: bool = False
+
     operator_name: str = ""
     operator_contact: str = ""
 

@@ -58,5 +58,14 @@ def asked(number: int) -> str:
     return f"/unroll/{number}"
 
 
+def author(username: str, suffix: str = "") -> str:
+    """Our own page of an author: all their threads that are here."""
+    return f"/user/{_part(username)}{suffix}"
+
+
+def hashtag(name: str) -> str:
+    return f"/hashtag/{_part(name)}"
+
+
 def media(sha256: str) -> str:
     return f"/media/{sha256}"

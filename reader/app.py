@@ -22,6 +22,7 @@ from reader.asking import Asking, trouble
 from reader.guide import guide
 from reader.headers import SecurityHeaders
 from reader.ports import Settings, Store
+from reader.shelves import Shelves, on_front
 from reader.site import Site, build, utc_now
 from reader.threads import FORMS, ThreadEndpoint
 
@@ -83,6 +84,7 @@ def _routes(site: Site, settings: Settings) -> list[BaseRoute]:
         Route("/thread/{post}/refresh", asking.refresh, methods=["POST"]),
         Route("/thread/{post}/refresh", asking.refreshing, methods=["GET"]),
         *threads,
+        *Shelves(site).routes(),
         Route("/privacy", partial(paper, site, "privacy.html", settings)),
         Route("/help", partial(manual, site, settings)),
         Route("/terms", partial(paper, site, "terms.html", settings)),
@@ -96,8 +98,8 @@ def _routes(site: Site, settings: Settings) -> list[BaseRoute]:
 
 
 def front(site: Site, _request: Request) -> Response:
-    content = site.page("front.html", pasted="", missed="")
-    return Response(content, headers={"Cache-Control": "public, max-age=300"}, media_type="text/html")
+    content = site.page("front.html", pasted="", missed="", shelf=on_front(site))
+    return Response(content, headers={"Cache-Control": "public, no-cache"}, media_type="text/html")
 
 
 def paper(site: Site, template: str, settings: Settings, _request: Request) -> Response:

@@ -55,7 +55,7 @@ class Asking:
         pasted = sent.get("post", "")
         number = pointed_at(pasted, self.site.public_url)
         if isinstance(number, Missed):
-            content = self.site.page("front.html", pasted=pasted, missed=number.why)
+            content = self.site.page("front.html", pasted=pasted, missed=number.why, shelf=())
             return Response(content, 422, {"Cache-Control": "no-store", **NOINDEX}, media_type="text/html")
         if stamp := self._shown(number):
             return _to(addresses.thread(stamp.thread_id))

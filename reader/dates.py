@@ -29,6 +29,11 @@ def day(moment: datetime) -> str:
     return f"{at.day} {MONTHS[at.month - 1]} {at.year}"
 
 
+def month(moment: datetime) -> str:
+    at = moment.astimezone(UTC)
+    return f"{MONTHS[at.month - 1]} {at.year}"
+
+
 def short_day(moment: datetime) -> str:
     at = moment.astimezone(UTC)
     return f"{at.day} {MONTHS[at.month - 1][:3]}"

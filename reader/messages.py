@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from bot.rules.words import LONGEST_QUESTION
 from reader import addresses, dates, reasons
 from reader.ports import Job, Mention
 
@@ -84,6 +85,18 @@ ENOUGH_FOR_TODAY = Note(
         "You have reached that number. Tomorrow, by UTC, there is more; reading here is not counted.",
     ),
 )
+NOTHING_ASKED = Note(
+    "No requests of theirs are here",
+    (
+        "They have asked the bot for nothing so far, or it knows them by another name.",
+        "X tells the bot a number for those who call it, not always a name.",
+    ),
+    howto=True,
+)
+NO_LISTS = "The operator of this site keeps no lists: a page is found by its link alone."
+NO_WORDS = "There is no word in that. Try one that the thread you look for would have."
+TOO_LONG_A_SEARCH = f"That is too long to search for: {LONGEST_QUESTION} letters at most."
+NOT_FOUND = "No thread here has all of these words. Fewer words find more."
 BROKEN = Note(
     "Something broke on our side",
     ("It has been noted in the log. Please try again in a minute.",),
@@ -93,6 +106,19 @@ AWAY = Note(
     ("Our own memory does not answer just now. Please try again in a minute.",),
 )
 NOT_THAT_WAY = Note("This address is for reading only", ())
+
+
+def nothing_by(username: str) -> Note:
+    whom = f"@{username}" if username else "them"
+    return Note(
+        f"No thread by {whom} is here",
+        ("Nobody has unrolled one yet, or its page is not shown at the moment.",),
+        howto=True,
+    )
+
+
+def no_hashtag(name: str) -> str:
+    return f"No thread listed here has #{name} in it."
 
 
 def not_unrolled(post_id: int) -> Note:

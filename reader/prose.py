@@ -14,6 +14,7 @@ BLANK_LINES = re.compile(r"\n[^\S\n]*(?:\n[^\S\n]*)+")
 LINE_ENDS = re.compile(r"\r\n?|[\u2028\u2029\v\f\x85]")
 BIDI_CONTROLS = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]|[\ud800-\udfff]")
+WHITE = re.compile(r"\s+")
 LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z]{2,4})?")
 # X's own codes: old names of languages, and words for "no language" (und, qme, zxx, ...).
 RENAMED = {"in": "id", "iw": "he", "ji": "yi"}
@@ -52,6 +53,11 @@ def clean(text: str) -> str:
 def label(text: str) -> str:
     """A text fit for one line among ours: no line breaks, and nothing that turns what follows around."""
     return " ".join(BIDI_CONTROLS.sub("", clean(text)).split())
+
+
+def spaced(text: str) -> str:
+    """A stretch of a text that goes on before and after it: as `label`, but blanks at its ends stay."""
+    return WHITE.sub(" ", BIDI_CONTROLS.sub("", clean(text)))
 
 
 def language(code: str | None) -> str | None:

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from starlette.requests import Request
 from starlette.responses import Response
 
 from bot.domain import Author
+from bot.rules.listing import Listing, Policy, is_public, listing
 from bot.rules.recheck import hidden
 from reader import addresses, assets, headers, offers
 from reader.messages import Note
-from reader.ports import Settings, Store
+from reader.ports import Settings, Stamp, Store
 from reader.reads import Tally
 from reader.shelf import Shelf
 from reader.templating import Press
@@ -39,6 +41,8 @@ class Site:
     version: str
     headers: Mapping[str, str]
     hide_unconfirmed: bool
+    policy: Policy
+    feed_full_text: bool
     clock: Callable[[], datetime]
     _met: list[Author] = field(default_factory=list)
 
@@ -51,6 +55,14 @@ class Site:
     def hides(self, confirmed_at: datetime) -> bool:
         """Whether a page waits for X's word that it may still be shown."""
         return self.hide_unconfirmed and hidden(confirmed_at, now=self.clock())
+
+    def listing(self, *, lasts: timedelta = timedelta(0)) -> Listing:
+        """What lists may show now, and still may after that time."""
+        return listing(self.policy, hides=self.hide_unconfirmed, now=self.clock(), lasts=lasts)
+
+    def lists(self, stamp: Stamp) -> bool:
+        """Whether people and search engines may stumble upon a page."""
+        return stamp.on_shelf and is_public(self.policy, stamp.asked_again_at)
 
     def page(self, template: str, **values: Any) -> bytes:
         name = self.bot()
@@ -68,6 +80,15 @@ class Site:
         answer = _note(self.press.page("message.html", bot=None, bot_url=None, **asdict(note)), status)
         answer.headers.update(self.headers)
         return answer
+
+
+def not_modified(request: Request, etag: str) -> bool:
+    """Whether If-None-Match names the page (RFC 9110, 13.1.2: compared weakly)."""
+    sent = request.headers.get("if-none-match")
+    if not sent:
+        return False
+    names = {name.strip().removeprefix("W/") for name in sent.split(",")}
+    return "*" in names or etag.removeprefix("W/") in names
 
 
 def utc_now() -> datetime:
@@ -91,6 +112,8 @@ def build(store: Store, settings: Settings, clock: Callable[[], datetime] = utc_
         version=_version(),
         headers=headers.always(settings.public_url),
         hide_unconfirmed=settings.hide_unconfirmed,
+        policy=settings.listing,
+        feed_full_text=settings.feed_full_text,
         clock=clock,
     )
 

@@ -12,7 +12,8 @@ from reader import addresses, messages, pages, sharing
 from reader.exports import as_json, as_markdown, as_text
 from reader.messages import Note
 from reader.ports import SavedThread, Stamp
-from reader.site import NOINDEX, Site
+from reader.shelves import MADE_ANEW, more
+from reader.site import NOINDEX, Site, not_modified
 
 # Caches may keep a page but must ask before each use: what is gone on X must not live on in them.
 FRESH = {"Cache-Control": "public, no-cache", **NOINDEX}
@@ -33,7 +34,16 @@ class Form:
 
 def _html(site: Site, saved: SavedThread) -> bytes:
     page = pages.thread_page(saved)
-    return site.page("thread.html", page=page, share=sharing.share(page, site.public_url))
+    thread = saved.thread
+    stamp = site.store.threads.stamp(thread.id)
+    return site.page(
+        "thread.html",
+        page=page,
+        share=sharing.share(page, site.public_url),
+        more=more(site, thread.author.id, thread.id),
+        shelf=addresses.author(thread.author.username),
+        listed=stamp is not None and site.lists(stamp),
+    )
 
 
 HTML = Form("", "text/html", _html)
@@ -85,7 +95,9 @@ class ThreadEndpoint:
         if self.form is HTML:
             self.site.tally.count(stamp.thread_id, request)
         headers = {**FRESH, "ETag": etag}
-        if _has(request.headers.get("if-none-match"), etag):
+        if self.form is HTML and self.site.lists(stamp):
+            del headers["X-Robots-Tag"]
+        if not_modified(request, etag):
             return Response(status_code=304, headers=headers)
         if self.form is not HTML:
             headers["Cache-Control"] = "private, no-cache"
@@ -111,18 +123,20 @@ class ThreadEndpoint:
     def _etag(self, stamp: Stamp) -> str:
         tag = "".join(c for c in stamp.etag if c.isalnum() or c in "-_.")
         bot = self.site.bot() or ""
-        return f'W/"{tag}.{stamp.version}{self.form.suffix or ".html"}.{self.site.press.build}{bot}"'
+        beside = self._beside(stamp) if self.form is HTML else ""
+        return f'W/"{tag}.{stamp.version}{self.form.suffix or ".html"}{beside}.{self.site.press.build}{bot}"'
+
+    def _beside(self, stamp: Stamp) -> str:
+        """What the page says besides its thread: whether it is listed, and what else its author wrote, which
+        may be shown only while X confirms it.
+        """
+        listed = "l" if self.site.lists(stamp) else ""
+        if stamp.shelf is None:
+            return listed
+        return f"{listed}s{stamp.shelf}t{int(self.site.clock().timestamp() // MADE_ANEW.total_seconds())}"
 
     def _missing(self, note: Note, status: int = 404) -> Response:
         if self.form is HTML:
             return self.site.note(note, status)
         headers = {"Cache-Control": "no-store", **NOINDEX}
         return Response(f"{note.title}.\n", status, headers, media_type="text/plain")
-
-
-def _has(sent: str | None, etag: str) -> bool:
-    """Whether If-None-Match names the page (RFC 9110, 13.1.2: compared weakly)."""
-    if not sent:
-        return False
-    names = {name.strip().removeprefix("W/") for name in sent.split(",")}
-    return "*" in names or etag.removeprefix("W/") in names

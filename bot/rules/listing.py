@@ -13,8 +13,10 @@ An unlisted page stands in no list at all, nor does one that is gone or waits fo
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
+
+from bot.rules.recheck import CONFIRMED_FOR
 
 Policy = Literal["asked-twice", "all", "none"]
 
@@ -43,3 +45,10 @@ class Listing:
 def is_public(policy: Policy, asked_again_at: datetime | None) -> bool:
     """Whether the policy lets people stumble upon a page; `asked_again_at` is when a second person asked."""
     return policy == "all" or (policy == "asked-twice" and asked_again_at is not None)
+
+
+def listing(policy: Policy, *, hides: bool, now: datetime, lasts: timedelta = timedelta(0)) -> Listing:
+    """What lists may show now, and still may when they are looked at as long after as `lasts`; `hides` says
+    that pages without X's word wait for it.
+    """
+    return Listing(policy, now + lasts - CONFIRMED_FOR if hides else None)

@@ -150,7 +150,11 @@ class Cards:
             texts = select(CardTextRow).where(
                 col(CardTextRow.thread_id).in_([row.thread_id for row in shown])
             )
-            passages = {row.thread_id: passage(row.text, asked) for row in session.exec(texts)}
+            titles = {row.thread_id: row.title for row in shown}
+            passages = {
+                row.thread_id: passage(_below(row.text, titles[row.thread_id]), asked)
+                for row in session.exec(texts)
+            }
             return Entries(
                 tuple(_entry(row, passages.get(row.thread_id, ())) for row in shown),
                 _pictures(session, shown),
@@ -235,6 +239,11 @@ def _entry(row: CardRow, found: tuple[tuple[str, bool], ...] = ()) -> Entry:
         tags=tuple(row.tags),
     )
     return Entry(card, row.made_at, row.confirmed_at, row.reads, found)
+
+
+def _below(text: str, title: str) -> str:
+    """A text without its title, which stands above it."""
+    return text.partition("\n")[2] if title else text
 
 
 def _pictures(session: Session, rows: Sequence[CardRow]) -> Mapping[str, Picture]:

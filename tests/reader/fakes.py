@@ -47,6 +47,9 @@ class FakeStamp:
     etag: str
     confirmed_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     gone: bool = False
+    on_shelf: bool = True
+    asked_again_at: datetime | None = None
+    shelf: int | None = None
 
 
 @dataclass(frozen=True)
@@ -129,6 +132,25 @@ class FakeReads(Counter[int]):
         self.update(counts)
 
 
+@dataclass(frozen=True)
+class FakeEntries:
+    """A list with nothing in it: lists are tested with a real store, see test_shelves."""
+
+    entries: tuple = ()
+    pictures: Mapping[str, FakePicture] = field(default_factory=dict)
+    next: tuple[int, int] | None = None
+
+
+class FakeCards:
+    def author(self, name: str) -> Author | None:
+        return None
+
+    def of_author(self, *_, **__) -> FakeEntries:
+        return FakeEntries()
+
+    recent = popular = tagged = search = of_author
+
+
 class FakeGauges:
     """A database that does not answer, until a test gives it figures."""
 
@@ -150,6 +172,7 @@ class FakeStore:
         self.notes = FakeNotes()
         self.media = FakeMedia()
         self.reads = FakeReads()
+        self.cards = FakeCards()
         self.error: Exception | None = None
 
     def ready(self) -> None:
@@ -162,6 +185,8 @@ class FakeSettings:
     media_dir: Path
     public_url: str = "https://reader.example"
     hide_unconfirmed: bool = True
+    listing: str = "asked-twice"
+    feed_full_text: bool = False
     redis_url: str = "redis://127.0.0.1:1/0"
     export_posts_per_day: int = 10_000
     trusted_proxies: tuple[str, ...] = ("127.0.0.1",)
