@@ -1,16 +1,35 @@
-"""`make chaos`: storms by hand. `--seeds 20 --mentions 500` is a long evening."""
+"""`make chaos`: storms by hand. `--seeds 20` is a long evening."""
 
 from __future__ import annotations
 
 import argparse
+import os
 import sys
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, mkdtemp
 
-from tests.chaos.storm import run
+from benchmarks.tables import table
+from tests.chaos.storm import ROW, House, run
 from tests.store import postgres
 from tests.store.databases import Server
+
+
+@contextmanager
+def housed(database: str, seed: int, folder: Path) -> Iterator[House]:
+    if database == "sqlite":
+        yield House(f"sqlite:///{folder}/unroll.db")
+        return
+    with ExitStack() as stack:
+        if named := os.environ.get("TEST_DATABASE_URL"):
+            address, restart = named, None
+        else:
+            own = stack.enter_context(postgres.running())
+            address, restart = own.url, own.restart
+        server = Server(address, prefix=f"unroll_chaos_{seed}")
+        stack.callback(server.close)
+        yield House(stack.enter_context(server.empty()), restart)
 
 
 def main() -> int:
@@ -18,23 +37,25 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1, help="the first seed")
     parser.add_argument("--seeds", type=int, default=1, help="how many storms, with seeds counting up")
     parser.add_argument("--mentions", type=int, default=500)
-    parser.add_argument("--seconds", type=float, default=60, help="how long the storm lasts")
+    parser.add_argument("--seconds", type=float, default=100, help="how long the storm lasts")
     parser.add_argument("--database", choices=["sqlite", "postgres", "both"], default="both")
     told = parser.parse_args()
-    well = True
+    reports = []
     for seed in range(told.seed, told.seed + told.seeds):
         for database in ["sqlite", "postgres"] if told.database == "both" else [told.database]:
-            with ExitStack() as stack:
-                folder = Path(stack.enter_context(TemporaryDirectory()))
-                url = f"sqlite:///{folder}/unroll.db"
-                if database == "postgres":
-                    server = Server(stack.enter_context(postgres.server()), prefix=f"unroll_chaos_{seed}")
-                    stack.callback(server.close)
-                    url = stack.enter_context(server.empty())
-                report = run(seed, url, folder, mentions=told.mentions, seconds=told.seconds)
+            with TemporaryDirectory(prefix="unroll-chaos-") as name:
+                folder = Path(name)
+                with housed(database, seed, folder) as house:
+                    report = run(seed, house, folder, mentions=told.mentions, seconds=told.seconds)
+                if not report.well:
+                    kept = Path(mkdtemp(prefix=f"unroll-chaos-{seed}-{database}-"))
+                    for log in (*folder.glob("*.log"), *folder.glob("unroll.db*")):
+                        log.replace(kept / log.name)
+                    print(f"logs are kept in {kept}")
+            reports.append(report)
             print("\n".join(report.lines()), flush=True)
-            well = well and report.well
-    return 0 if well else 1
+    print("\n" + table(ROW, [report.row for report in reports]))
+    return 0 if all(report.well for report in reports) else 1
 
 
 if __name__ == "__main__":

@@ -9,18 +9,21 @@ from __future__ import annotations
 import os
 import random
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
 import redis
 
+from bot.domain import Job
+from bot.errors import DatabaseAway
 from bot.store import Store, open_store
 from sandbox import broker
 from sandbox.nouns import Post
@@ -39,10 +42,20 @@ MENTIONS = "GET /2/users/:id/mentions"
 ENDED = ("done", "refused", "failed")
 TIMELINE_LAG = timedelta(seconds=2)
 
+# Seconds between two kills, and between two other faults.
+KILL_EVERY = (1.0, 2.0)
+BREAK_EVERY = (0.7, 1.8)
+
+# The token is revoked once, late: the bot then stands still for a minute, which is part of the calm.
+REVOKED_AT, REVOKED_FOR = 0.85, 3.0
+
+# However slow the machine: it is over when for so long no job has come to its end.
+STALLED_AFTER = 300.0
+
 
 @dataclass
 class Report:
-    """What happened, counted. `wrong` holds a line for each broken promise."""
+    """What happened, counted."""
 
     seed: int
     database: str
@@ -52,11 +65,19 @@ class Report:
     no_outcome: int = 0
     answered_twice: int = 0
     wrong_target: int = 0
+    too_many: int = 0
     seconds: float = 0.0
 
     @property
     def well(self) -> bool:
         return not (self.no_outcome or self.answered_twice or self.wrong_target)
+
+    @property
+    def row(self) -> list[str]:
+        kills = self.faults["SIGKILL"]
+        numbers = [self.mentions, kills, self.faults.total() - kills, self.no_outcome, self.answered_twice]
+        numbers += [self.wrong_target]
+        return [str(self.seed), self.database, f"{self.seconds:.0f}", *map(str, numbers)]
 
     def lines(self) -> Iterator[str]:
         yield f"seed {self.seed}, {self.database}: {self.mentions} mentions in {self.seconds:.0f} s"
@@ -64,35 +85,54 @@ class Report:
         yield f"  {promises}, wrong target {self.wrong_target}"
         yield "  ended: " + ", ".join(f"{state} {n}" for state, n in sorted(self.states.items()))
         yield "  faults: " + ", ".join(f"{name} {n}" for name, n in sorted(self.faults.items()))
+        yield f"  calls that X refused for their number: {self.too_many}"
+
+
+ROW = ["seed", "database", "s", "mentions", "killed", "other faults", "no outcome", "twice", "wrong target"]
+
+
+@dataclass
+class House:
+    """What the storm may shake beside our own processes: a restarted server where there is one."""
+
+    url: str
+    restart: Callable[[], None] | None = None
+
+    @property
+    def kind(self) -> str:
+        return self.url.split(":", 1)[0].split("+", 1)[0]
 
 
 class Storm:
-    def __init__(self, report: Report, database_url: str, folder: Path, *, mentions: int, seconds: float):
-        self.report, self.folder = report, folder
-        self.database_url = database_url
+    def __init__(self, report: Report, house: House, folder: Path, *, mentions: int, seconds: float):
+        self.report, self.house, self.folder = report, house, folder
         self.count, self.seconds = mentions, seconds
         self.random = random.Random(report.seed)
         self.world = World(timeline_lag=TIMELINE_LAG)
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
         self.asked: list[tuple[Post, Post]] = []
         self.env: dict[str, str] = {}
+        self.port = broker.free_port()
+        self.broker: subprocess.Popen[bytes] | None = None
 
-    def rage(self, *, calm_within: float) -> None:
+    def rage(self) -> None:
         """The storm, then the calm in which everything must come to its end."""
         began = time.monotonic()
         with ExitStack() as stack:
             served = stack.enter_context(serve(self.world))
-            redis_url = stack.enter_context(broker.serve(self.folder / "broker"))
+            stack.callback(self._stop_broker)
+            self._start_broker()
+            redis_url = f"redis://127.0.0.1:{self.port}/0"
             self.env = self._settings(served.url, redis_url)
             self.redis = redis.Redis.from_url(redis_url)
             stack.callback(self.redis.close)
-            store = open_store(self.database_url)
+            store = open_store(self.house.url)
             stack.callback(store.close)
             self._small_windows()
             threads = self._threads()
             stack.enter_context(self._running())
             self._storm(threads)
-            self._calm(store, calm_within)
+            self._calm(store)
             self._judge(store)
         self.report.seconds = time.monotonic() - began
 
@@ -106,13 +146,15 @@ class Storm:
             "X_ACCESS_TOKEN": keys.access_token,
             "X_ACCESS_TOKEN_SECRET": keys.access_token_secret,
             "X_BEARER_TOKEN": keys.bearer_token,
-            "DATABASE_URL": self.database_url,
+            "DATABASE_URL": self.house.url,
             "REDIS_URL": redis_url,
             "MEDIA_DIR": str(self.folder / "media"),
             "PUBLIC_URL": "https://reader.example",
             "POLL_INTERVAL_SECONDS": "0.5",
             "REPLY_VISIBLE_AFTER_SECONDS": str(TIMELINE_LAG.total_seconds() + 1),
             "DAILY_BUDGET_USD": "1000",
+            "REQUESTS_PER_CONVERSATION_PER_HOUR": "10000",
+            "REQUESTS_PER_AUTHOR_PER_DAY": "10000",
             "LOG_FORMAT": "json",
         }
 
@@ -131,6 +173,8 @@ class Storm:
             for n in range(max(4, self.count // 20))
         ]
 
+    # The processes
+
     @contextmanager
     def _running(self) -> Iterator[None]:
         try:
@@ -148,41 +192,75 @@ class Storm:
         self.processes[name] = subprocess.Popen(command, env=self.env, stdout=log, stderr=log)
         log.close()
 
+    def _restart_ended(self) -> None:
+        """As whoever watches over services does."""
+        for name, process in self.processes.items():
+            if process.poll() is not None:
+                self._start(name)
+
+    def _start_broker(self) -> None:
+        command = broker.command(self.port, self.folder / "broker")
+        self.broker = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        broker.wait_for(self.port)
+
+    def _stop_broker(self) -> None:
+        if self.broker is not None:
+            self.broker.kill()
+            self.broker.wait()
+
+    # The storm
+
     def _storm(self, threads: list[list[Post]]) -> None:
         began = time.monotonic()
-        next_fault = began + 2
+        next_kill = next_fault = began + 2
+        revoke_at = began + self.seconds * REVOKED_AT
         while (now := time.monotonic()) < began + self.seconds:
             due = min(self.count, int(self.count * (now - began) / self.seconds) + 1)
             while len(self.asked) < due:
                 self._ask(self.random.choice(threads))
+            if now >= next_kill:
+                self._count("SIGKILL", self._kill)
+                next_kill = now + self.random.uniform(*KILL_EVERY)
             if now >= next_fault:
                 self._break_something()
-                next_fault = now + self.random.uniform(0.7, 1.8)
+                next_fault = now + self.random.uniform(*BREAK_EVERY)
+            if now >= revoke_at and not self.world.revoked and not self.report.faults["token revoked"]:
+                self._count("token revoked", self.world.revoke)
+            if now >= revoke_at + REVOKED_FOR:
+                self.world.restore()
+            self._restart_ended()
             time.sleep(0.05)
+        while len(self.asked) < self.count:
+            self._ask(self.random.choice(threads))
 
     def _ask(self, thread: list[Post]) -> None:
         post = self.random.choice(thread)
         mention = self.world.mention(f"asker{len(self.asked)}", post)
         self.asked.append((mention, thread[0]))
 
+    def _count(self, name: str, fault: Callable[[], object]) -> None:
+        self.report.faults[name] += 1
+        fault()
+
     def _break_something(self) -> None:
         faults = self.world.faults
-        breaks = {
-            "SIGKILL": self._kill,
-            "Redis emptied": self.redis.flushall,
-            "reply cut before": lambda: faults.cut_before(REPLY),
-            "reply cut after": lambda: faults.drop_answer_of(REPLY),
-            "reply 503": lambda: faults.answer(REPLY, 503),
-            "reply garbled": lambda: faults.garbage(REPLY, done=True),
-            "lookup 500": lambda: faults.answer(LOOKUP, 500, times=2),
-            "search HTML": lambda: faults.html(SEARCH, times=2),
-            "mentions empty": lambda: faults.empty(MENTIONS),
-            "search 429": lambda: faults.rate_limited(SEARCH, seconds=2),
-            "token revoked": self._revoke,
+        breaks: dict[str, tuple[int, Callable[[], object]]] = {
+            "SIGTERM": (1, self._terminate),
+            "Redis emptied": (2, self._empty_redis),
+            "Redis killed": (1, self._kill_redis),
+            "database locked" if self.house.restart is None else "database restarted": (1, self._database),
+            "reply cut before": (2, lambda: faults.cut_before(REPLY)),
+            "reply cut after": (4, lambda: faults.drop_answer_of(REPLY)),
+            "reply 503": (2, lambda: faults.answer(REPLY, 503)),
+            "reply garbled": (2, lambda: faults.garbage(REPLY, done=True)),
+            "reply slow": (1, lambda: faults.slow(REPLY, 4)),
+            "lookup 500": (2, lambda: faults.answer(LOOKUP, 500, times=2)),
+            "search HTML": (2, lambda: faults.html(SEARCH, times=2)),
+            "search 429": (1, lambda: faults.rate_limited(SEARCH, seconds=2)),
+            "mentions empty": (1, lambda: faults.empty(MENTIONS)),
         }
-        name = self.random.choices(list(breaks), weights=[6, 2, 2, 4, 2, 2, 2, 2, 1, 1, 1])[0]
-        self.report.faults[name] += 1
-        breaks[name]()
+        [name] = self.random.choices(list(breaks), weights=[weight for weight, _ in breaks.values()])
+        self._count(name, breaks[name][1])
 
     def _kill(self) -> None:
         name = self.random.choice(list(self.processes))
@@ -191,36 +269,73 @@ class Storm:
         process.wait()
         self._start(name)
 
-    def _revoke(self) -> None:
-        self.world.revoke()
-        time.sleep(0.5)
-        self.world.restore()
+    def _terminate(self) -> None:
+        self.random.choice(list(self.processes.values())).send_signal(signal.SIGTERM)
 
-    def _calm(self, store: Store, within: float) -> None:
+    def _empty_redis(self) -> None:
+        with suppress(redis.RedisError):
+            self.redis.flushall()
+
+    def _kill_redis(self) -> None:
+        self._stop_broker()
+        self._start_broker()
+
+    def _database(self) -> None:
+        if self.house.restart is not None:
+            self.house.restart()
+            return
+        with suppress(sqlite3.OperationalError):
+            other = sqlite3.connect(self.house.url.removeprefix("sqlite:///"), isolation_level=None)
+            other.execute("BEGIN IMMEDIATE")
+            time.sleep(1)
+            other.close()
+
+    # The calm
+
+    def _calm(self, store: Store) -> None:
         self.world.faults.clear()
-        end = time.monotonic() + within
-        while time.monotonic() < end and self._open(store):
+        self.world.restore()
+        left, since = self.count + 1, time.monotonic()
+        while time.monotonic() < since + STALLED_AFTER:
+            self._restart_ended()
+            with suppress(DatabaseAway):
+                still = self._open(store)
+                if not still:
+                    return
+                if still < left:
+                    left, since = still, time.monotonic()
             time.sleep(0.5)
 
     def _open(self, store: Store) -> int:
-        jobs = (store.jobs.find_by_mention(mention.number) for mention, _ in self.asked)
-        return sum(job is None or job.state not in ENDED for job in jobs)
+        jobs = _jobs(store)
+        return sum(_ended(jobs.get(mention.number)) is None for mention, _ in self.asked)
 
     def _judge(self, store: Store) -> None:
-        report = self.report
+        """By what X has: our replies, and nothing but them."""
+        report, jobs, world = self.report, _jobs(store), self.world
         report.mentions = len(self.asked)
         for mention, root in self.asked:
-            job = store.jobs.find_by_mention(mention.number)
-            replies = self.world.replies_to(mention)
-            ended = job is not None and job.state in ENDED
+            job, replies = jobs.get(mention.number), world.replies_to(mention)
             report.states[f"{job.state} {job.reason or ''}".strip() if job else "no job"] += 1
-            report.no_outcome += not ended or (job.state == "done" and not replies)
+            report.no_outcome += _ended(job) is None or (_ended(job) == "done" and not replies)
             report.answered_twice += len(replies) > 1
             report.wrong_target += any(f"/thread/{root.id}" not in reply.raw for reply in replies)
+        asked = {mention.id for mention, _ in self.asked}
+        ours = world.shelves.by_author(world.bot.id).newest_first()
+        report.wrong_target += sum(post.replied_to_id not in asked for post in ours)
+        report.too_many = sum(call.status == 429 for call in world.ledger.calls)
 
 
-def run(seed: int, database_url: str, folder: Path, *, mentions: int, seconds: float) -> Report:
-    """One storm. It is over when every mention has its outcome, or after four minutes of calm."""
-    report = Report(seed, database_url.split(":", 1)[0])
-    Storm(report, database_url, folder, mentions=mentions, seconds=seconds).rage(calm_within=240)
+def _jobs(store: Store) -> dict[int | None, Job]:
+    return {job.mention_id: job for job in store.jobs.newest(limit=100_000)}
+
+
+def _ended(job: Job | None) -> str | None:
+    return job.state if job is not None and job.state in ENDED else None
+
+
+def run(seed: int, house: House, folder: Path, *, mentions: int, seconds: float) -> Report:
+    """One storm. It is over when every mention has its outcome, or nothing happens any more."""
+    report = Report(seed, house.kind)
+    Storm(report, house, folder, mentions=mentions, seconds=seconds).rage()
     return report

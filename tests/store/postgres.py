@@ -58,6 +58,10 @@ class Running:
             self.process.send_signal(signal.SIGQUIT)  # at once: nothing is worth keeping
             self.process.wait(READY_WITHIN_SECONDS)
 
+    def restart(self) -> None:
+        self.stop()
+        self.start()
+
 
 @contextmanager
 def server() -> Iterator[str]:
