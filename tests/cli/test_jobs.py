@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 import subprocess
+from contextlib import closing
 from datetime import UTC, datetime
 
 import pytest
@@ -237,3 +239,15 @@ def test_a_post_that_is_gone_is_told_with_its_reason(shell, world, thread):
     assert said.status == 1
     assert (said.document["state"], said.document["reason"]) == ("refused", "post-gone")
     assert said.err.splitlines()[-1] == "unroll: post-gone: see `unroll jobs show 1`"
+
+
+def test_while_another_process_is_writing_one_line_says_so_in_our_words(shell, done, monkeypatch):
+    monkeypatch.setattr("bot.store.database.BUSY_TIMEOUT_MS", 100)
+    with closing(sqlite3.connect(shell.folder / "var/unroll.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        listed = shell.unroll("jobs", "list", "--json")
+        refused = shell.unroll("jobs", "replay", "1")
+    assert (listed.status, len(listed.document)) == (0, 1)
+    assert (refused.status, refused.out) == (1, "")
+    assert refused.line.startswith("unroll: the database does not answer: another process has been writing")
+    assert shell.unroll("jobs", "replay", "1").status == 0

@@ -10,6 +10,7 @@ from typing import get_args
 import pytest
 
 from bot.domain import CommandKind, GapReason
+from bot.errors import DatabaseAway
 from reader import reasons
 from reader.app import create_app
 from reader.shelf import Shelf
@@ -269,3 +270,17 @@ def test_a_picture_of_no_size_takes_xs_word(site, store):
     )
     image = Page(site.get("/thread/1001").text).all("img")[0]
     assert (image["width"], image["height"]) == ("1200", "800")
+
+
+def test_a_database_that_does_not_answer_is_apologised_for(site, store, monkeypatch):
+    """And a proxy knows when to ask again; what ails the database is nobody's business outside."""
+
+    def away(*_, **__):
+        raise DatabaseAway("the database does not answer: postgresql://me:secret@db is gone")
+
+    monkeypatch.setattr(store.jobs, "find_by_mention", away)
+    answer = site.get("/status/20")
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "60")
+    assert "try again in a minute" in answer.text
+    assert "secret" not in answer.text
+    assert_sound(Page(answer.text))
