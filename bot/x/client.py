@@ -40,6 +40,7 @@ ATTACHMENTS = ["attachments.media_keys", "attachments.poll_ids"]
 SEARCH_PAGE = {False: (10, 100), True: (10, 500)}
 MENTIONS_PAGE = (5, 100)
 TIMELINE_PAGE = (5, 100)
+TIMELINE_PAGES = 640  # X shows the newest 3,200; where little money is left, five at a time
 
 # Reads are tried again in place only for seconds, and only where that helps; longer waits are the row's.
 PATIENCE = timedelta(seconds=4)
@@ -159,12 +160,13 @@ class X:
         return replace(found, cut=True)
 
     def own_replies(
-        self, bot_id: int, *, since_id: int | None, until_id: int | None = None, pages: int = 8
+        self, bot_id: int, *, since_id: int | None, until_id: int | None = None, pages: int = TIMELINE_PAGES
     ) -> Iterator[Post]:
         """What the bot posted after `since_id` and before `until_id`, newest first, from its own timeline:
         search lags longer. X shows the newest 3,200.
         """
         token: str | None = None
+        seen: set[int] = set()
         for _ in range(pages):
             paid = self._afford(TIMELINE_PAGE[1] * PRICES["post"], at_least=TIMELINE_PAGE[0] * PRICES["post"])
             answer = self._read(
@@ -179,8 +181,10 @@ class X:
                 user_auth=True,
             )
             page, token = _page(answer)
+            fresh = page.posts.keys() - seen
             yield from page.posts.values()
-            if token is None:
+            seen |= fresh
+            if token is None or not fresh:  # X's pagination can repeat itself
                 return
 
     def reply(self, text: str, *, to: int, mark: Callable[[], None] = lambda: None) -> int:

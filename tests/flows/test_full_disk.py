@@ -58,9 +58,7 @@ def test_whatever_still_fits(house, disk, world, room):
         world.advance(LEASE + timedelta(seconds=2))
     if room == 0:
         assert said, "there was room after all"
-    assert set(said) <= {
-        "the database does not answer: the disk is full: make room, and it goes on by itself"
-    }
+    assert all("the disk is full" in line and "\n" not in line for line in said)
     disk.empty()
     house.woken.clear()
     house.run()

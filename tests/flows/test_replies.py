@@ -187,6 +187,19 @@ def test_askers_who_come_at_the_same_moment_do_not_use_up_each_others_words(hous
     assert [len(house.world.replies_to(mention)) for mention in mentions] == [1] * 15
 
 
+def test_a_reply_is_found_behind_many_newer_ones_with_little_money_left(house, posts, monkeypatch):
+    monkeypatch.setattr("bot.x.client.TIMELINE_PAGE", (5, 5))
+    house.world.faults.drop_answer_of(REPLY)
+    mention = house.world.mention("asker", posts[0])
+    house.poll()
+    house.work()
+    for n in range(60):
+        house.world.post(house.world.bot, f"Something else, {n}.")
+    house.run()
+    [reply] = house.world.replies_to(mention)
+    assert house.job(mention).reply_id == reply.number
+
+
 @pytest.mark.parametrize("mood", ["rate_limited", "not_permitted", "credits_depleted"])
 def test_what_was_unsure_stays_unsure_whatever_refuses_the_second_try(build, posts, mood):
     """The timeline lags longer than we wait, and before X can say that it knows the words it says no."""
