@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, time
+
 from bot.domain import Job
 from bot.errors import Permanent
 from bot.flows.parts import Parts
@@ -15,12 +17,27 @@ def require_consent(job: Job, parts: Parts) -> None:
     if objection := silenced(job, parts):
         raise Permanent(objection)
     store, goal = parts.store, job.goal
-    authors = {goal.author_id, store.pages.author_of(goal.post_id)} - {None}
-    if store.people.opted_out(author for author in authors if author is not None):
+    thread_by = store.pages.author_of(goal.post_id)
+    if goal.author_id is not None and store.people.opted_out([goal.author_id]):
         raise Permanent("author-opted-out")
+    if thread_by is not None and (objection := objection_to(thread_by, job, parts)):
+        raise Permanent(objection)
     page = store.pages.find(goal.post_id)
     if page is not None and not page.may_come_back(job.requester_id):
         raise Permanent("page-removed")
+
+
+def objection_to(author_id: int, job: Job, parts: Parts) -> str | None:
+    """Why a thread of this author is not for this job. Asked again as soon as it is known whose thread it is:
+    a link or a stranger's reply does not tell the poller.
+    """
+    if parts.store.people.opted_out([author_id]):
+        return "author-opted-out"
+    if job.mention_id is None or author_id == job.goal.author_id:
+        return None  # nobody asked by mention, or the poller has counted it
+    day = datetime.combine(job.created_at.date(), time.min, UTC)
+    asked = parts.store.jobs.asked_of([author_id], day, before_job=job.id).get(author_id, 0)
+    return "author-limit" if asked >= parts.settings.requests_per_author_per_day else None
 
 
 def silenced(job: Job, parts: Parts) -> str | None:

@@ -12,6 +12,7 @@ import structlog
 
 from bot.domain import Conversation, Job, Thread
 from bot.errors import Permanent, Transient
+from bot.flows.consent import objection_to
 from bot.flows.parts import Parts, alone
 from bot.rules.plan import LOOKUP_BATCH, NOTHING, SEARCH_LAG, drift_of
 from bot.rules.recheck import hidden, shown_ids, without_withheld
@@ -19,8 +20,8 @@ from bot.rules.text import plain
 from bot.rules.thread import assemble, completed
 from bot.store.media import file_of
 from bot.store.threads import Known
-from bot.x import X, decode, fetch
-from bot.x.client import merged
+from bot.x import Terms, X, decode, fetch
+from bot.x.client import Keep, merged
 
 log = structlog.get_logger()
 
@@ -38,22 +39,28 @@ def gather(job: Job, x: X, parts: Parts) -> Thread:
     early to tell.
     """
     with alone(f"conversation:{_conversation(job, parts)}", parts, reason="being-fetched"):
-        held = parts.store.threads.known(job.goal)
+        held = parts.store.threads.known(job.goal, asked_before=parts.clock() - CONFIRM_AFTER)
         known = _decoded(held, parts)
         exclude = _asking(job, parts)
+        keep = _keeper(job, parts)
         found = fetch(
             job.goal,
             x=x,
-            known=_confirmed(known, held, job, x, parts),
-            cap=parts.settings.max_posts_per_thread,
+            known=_confirmed(known, held, job, x, parts, keep),
+            terms=Terms(
+                cap=parts.settings.max_posts_per_thread,
+                cut_before=held.cut,
+                objection=lambda author_id: objection_to(author_id, job, parts),
+                keep=keep,
+            ),
             now=parts.clock(),
             newest=held.newest or NOTHING,
             exclude=exclude,
             drift=_drift(job, parts),
-            forbidden=lambda author_id: bool(parts.store.people.opted_out([author_id])),
         )
         found = without_withheld(found, parts.settings.served_countries)
-        _keep(found, known, job, parts)
+        fresh = sum(known.payloads.get(i) is not payload for i, payload in found.payloads.items())
+        log.info("thread.fetched", bought=fresh, missing=len(found.missing))
         thread = assemble(found, job.goal, exclude=exclude)
         if thread is None:
             raise Permanent(_why_nothing(found, job))
@@ -73,7 +80,7 @@ def forget_traces(thread_id: int, parts: Parts) -> None:
     log.info("thread.scrubbed", thread=thread_id)
 
 
-def _confirmed(known: Conversation, held: Known, job: Job, x: X, parts: Parts) -> Conversation:
+def _confirmed(known: Conversation, held: Known, job: Job, x: X, parts: Parts, keep: Keep) -> Conversation:
     """Known posts read once more, where that is free: X bills a post once a UTC day. Edits and deletions
     come to light; a thread that was looked at a moment ago is taken as it is. One whose page is hidden is
     paid for, so that the link we answer with can be followed.
@@ -83,18 +90,19 @@ def _confirmed(known: Conversation, held: Known, job: Job, x: X, parts: Parts) -
     if saved is None:
         return known
     if parts.settings.hide_unconfirmed and hidden(saved.confirmed_at, now=now):
-        return _bought_again(shown_ids(saved.thread), known, x)
+        return _read_again(shown_ids(saved.thread), known, x, keep, free=False)
     if job.mention_id is not None and now - saved.checked_at < CONFIRM_AFTER:
         return known
     free = sorted(i for i, at in held.fetched_at.items() if at.date() == now.date())
-    for start in range(0, len(free), LOOKUP_BATCH):
-        known = merged(known, x.lookup(tuple(free[start : start + LOOKUP_BATCH]), free=True))
-    return known
+    return _read_again(tuple(free), known, x, keep, free=True)
 
 
-def _bought_again(ids: tuple[int, ...], known: Conversation, x: X) -> Conversation:
+def _read_again(ids: tuple[int, ...], known: Conversation, x: X, keep: Keep, *, free: bool) -> Conversation:
+    """With their authors only where these are free, too."""
     for start in range(0, len(ids), LOOKUP_BATCH):
-        known = merged(known, x.lookup(ids[start : start + LOOKUP_BATCH], authors=False))
+        found = x.lookup(ids[start : start + LOOKUP_BATCH], authors=free, free=free)
+        keep(found)
+        known = merged(known, found)
     return known
 
 
@@ -123,19 +131,15 @@ def _decoded(held: Known, parts: Parts) -> Conversation:
     )
 
 
-def _keep(found: Conversation, known: Conversation, job: Job, parts: Parts) -> None:
-    """Stores what this job bought, as X sent it."""
-    fresh = {i for i, payload in found.payloads.items() if known.payloads.get(i) is not payload}
-    bought = replace(
-        found,
-        posts={i: found.posts[i] for i in fresh},
-        authors={i: author for i, author in found.authors.items() if known.authors.get(i) is not author},
-        missing={i: reason for i, reason in found.missing.items() if i not in known.missing},
-    )
-    goal = completed(job.goal, found)
-    conversation_id = goal.conversation_id or goal.post_id
-    parts.store.threads.save_conversation(bought, conversation_id, now=parts.clock(), job=job)
-    log.info("thread.fetched", bought=len(fresh), missing=len(found.missing))
+def _keeper(job: Job, parts: Parts) -> Keep:
+    """Stores what X has just given, as it sent it."""
+
+    def keep(found: Conversation) -> None:
+        found = without_withheld(found, parts.settings.served_countries)
+        conversation_id = completed(job.goal, found).conversation_id or _conversation(job, parts)
+        parts.store.threads.save_conversation(found, conversation_id, now=parts.clock(), job=job)
+
+    return keep
 
 
 def _asking(job: Job, parts: Parts) -> frozenset[int]:

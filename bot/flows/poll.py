@@ -144,7 +144,9 @@ def _door(read: list[tuple[Mention, Decision]], parts: Parts) -> Door:
     today = datetime.combine(now.date(), time.min, UTC)
     asked = [(mention, decision) for mention, decision in read if not isinstance(decision, Refusal)]
     askers = {mention.post.author_id for mention, _ in asked}
-    authors = {decision.goal.author_id for _, decision in asked if decision.goal is not None} - {None}
+    goals = [decision.goal for _, decision in asked if decision.goal is not None]
+    thread_by = store.pages.authors_of(goal.post_id for goal in goals)
+    authors = {thread_by.get(goal.post_id, goal.author_id) for goal in goals} - {None}
     conversations = {mention.post.conversation_id for mention, _ in asked}
     people = store.people.find_all(askers).values()
     return Door(
@@ -159,6 +161,7 @@ def _door(read: list[tuple[Mention, Decision]], parts: Parts) -> Door:
         blocked={person.id for person in people if person.blocked_at is not None},
         stopped={person.id for person in people if person.stopped_at is not None},
         helped={person.id for person in people if person.helped_on == today.date()},
+        thread_by=thread_by,
     )
 
 

@@ -8,6 +8,9 @@ in the rows themselves (when X last gave us each post), so nothing can be lost o
 only clock; and `unroll jobs list` stays a list of what people asked for. A batch is one call of X, ten
 seconds at worst, and made only where no request waits.
 
+What is back on X is not looked for: it would be paid for like any post, whether or not anybody wants it. The
+next request for it brings it back, see `gather`.
+
 Each step may be the last one before a crash. A post that is gone leaves the database first; its page still
 names it, and by that the next round knows that the page is to be made anew.
 """

@@ -108,8 +108,23 @@ def _answer_or_explain(job: Job, x: X, parts: Parts) -> None:
 def _thread(job: Job, x: X, parts: Parts) -> Thread:
     """As it was saved by an earlier try, else gathered; either way only while everybody lets us."""
     require_consent(job, parts)
+    _require_unanswered(job, parts)
     saved = parts.store.threads.find(job.thread_id) if job.thread_id is not None else None
     return gather(job, x, parts) if saved is None or saved.gone else saved.thread
+
+
+def _require_unanswered(job: Job, parts: Parts) -> None:
+    """Who has our answer already gets no other, so nothing is bought for it. Where the page is gone since, it
+    is made anew all the same.
+    """
+    page = parts.store.pages.find(job.goal.post_id)
+    if not job.reply_wanted or job.reply_started_at is not None or page is None or page.gone_at is not None:
+        return
+    if job.requester_id is not None and parts.store.jobs.answered(
+        page.thread_id, requester_id=job.requester_id, besides=job.id
+    ):
+        parts.store.jobs.set_thread(job, page.thread_id, now=parts.clock())
+        raise Permanent("already-answered")
 
 
 def _look_again(job: Job, thread: Thread, parts: Parts) -> None:

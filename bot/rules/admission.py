@@ -7,6 +7,7 @@ threads always holds; over a limit, or from somebody who wants no answers, it is
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from bot.domain import Command, CommandKind, Decision, Mention, Refusal, Request
@@ -28,7 +29,9 @@ class Quota:
 
 @dataclass
 class Door:
-    """Mentions come in the order they were posted; each counts for those after it."""
+    """Mentions come in the order they were posted; each counts for those after it. `thread_by` is whose
+    thread a post belongs to, as far as that is known; else a request is taken to be for who wrote the post.
+    """
 
     quota: Quota
     by_user: Counter[int] = field(default_factory=Counter)
@@ -37,6 +40,7 @@ class Door:
     blocked: set[int] = field(default_factory=set)
     stopped: set[int] = field(default_factory=set)
     helped: set[int] = field(default_factory=set)
+    thread_by: Mapping[int, int] = field(default_factory=dict)
 
     def admit(self, mention: Mention, decision: Decision) -> Decision:
         """The decision, or the refusal it comes to: `blocked`, `requester-opted-out`, `too-many-requests`,
@@ -69,13 +73,16 @@ class Door:
             self.helped.add(by)
             return decision
         self.by_conversation[mention.post.conversation_id] += 1
-        if decision.goal is not None and decision.goal.author_id is not None:
-            self.by_author[decision.goal.author_id] += 1
+        if (author := self._author(decision)) is not None:
+            self.by_author[author] += 1
         return decision
 
+    def _author(self, decision: Request | Command) -> int | None:
+        goal = decision.goal
+        return None if goal is None else self.thread_by.get(goal.post_id, goal.author_id)
+
     def _objection(self, mention: Mention, decision: Request | Command) -> str | None:
-        by, goal = mention.post.author_id, decision.goal
-        author = goal.author_id if goal is not None else None
+        by, author = mention.post.author_id, self._author(decision)
         if by in self.blocked:
             return "blocked"
         if by in self.stopped:

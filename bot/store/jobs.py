@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, cast
 
+import sqlalchemy
 from sqlalchemy import ColumnElement, and_, func, not_, or_, update
 from sqlalchemy.orm import Mapped
 from sqlmodel import col, select
@@ -16,7 +17,7 @@ from bot.domain import Attempt, Goal, Job, JobState
 from bot.errors import LeaseLost
 from bot.settings import CLOCKS_APART, HTTP_TIMEOUT, LEASE
 from bot.store.database import Database
-from bot.store.models import AttemptRow, JobRow
+from bot.store.models import AttemptRow, JobRow, ThreadPostRow, ThreadRow
 from bot.store.shelving import mark_asked
 
 # A wake-up that nothing came of for this long is taken for lost and sent again.
@@ -91,16 +92,28 @@ class Jobs:
             rows = session.exec(select(JobRow.state, func.count()).group_by(JobRow.state))
             return dict(rows.all())
 
-    def asked_of(self, author_ids: Iterable[int], since: datetime) -> dict[int, int]:
-        """How many requests were made under the posts of each of these people."""
+    def asked_of(
+        self, author_ids: Iterable[int], since: datetime, *, before_job: int | None = None
+    ) -> dict[int, int]:
+        """How many requests were made for the threads of each of these people; as long as a thread is not
+        known, for what was posted by them. `before_job` counts only those made earlier than that job.
+        """
+        thread_id = func.coalesce(JobRow.thread_id, ThreadPostRow.thread_id)
+        author_id = func.coalesce(ThreadRow.author_id, JobRow.author_id)
         query = (
-            select(JobRow.author_id, func.count())
-            .where(col(JobRow.author_id).in_(set(author_ids)), col(JobRow.mention_id).is_not(None))
-            .where(JobRow.kind == "unroll", JobRow.created_at >= since)
-            .group_by(col(JobRow.author_id))
+            sqlalchemy.select(author_id, func.count())
+            .select_from(JobRow)
+            .outerjoin(ThreadPostRow, col(ThreadPostRow.post_id) == col(JobRow.post_id))
+            .outerjoin(ThreadRow, col(ThreadRow.id) == thread_id)
+            .where(author_id.in_(set(author_ids)), col(JobRow.mention_id).is_not(None))
+            .where(col(JobRow.kind).in_(("unroll", "refresh")), col(JobRow.created_at) >= since)
+            .where(func.coalesce(JobRow.reason, "") != "author-limit")
+            .group_by(author_id)
         )
+        if before_job is not None:
+            query = query.where(col(JobRow.id) < before_job)
         with self.database.read() as session:
-            return {author_id: count for author_id, count in session.exec(query) if author_id is not None}
+            return {row[0]: row[1] for row in session.execute(query)}
 
     def attempts(self, job_id: int) -> list[Attempt]:
         query = select(AttemptRow).where(AttemptRow.job_id == job_id).order_by(col(AttemptRow.id))

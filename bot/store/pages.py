@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, cast
 
+import sqlalchemy
 from sqlmodel import col, or_, select, update
 
 from bot.rules.admission import may_come_back
@@ -64,6 +66,16 @@ class Pages:
         with self.database.read() as session:
             row = session.get(PostRow, post_id)
             return row.author_id if row else None
+
+    def authors_of(self, post_ids: Iterable[int]) -> dict[int, int]:
+        """Whose threads these posts belong to, those of which that is known."""
+        query = (
+            sqlalchemy.select(col(ThreadPostRow.post_id), col(ThreadRow.author_id))
+            .join(ThreadRow, col(ThreadRow.id) == col(ThreadPostRow.thread_id))
+            .where(col(ThreadPostRow.post_id).in_(set(post_ids)))
+        )
+        with self.database.read() as session:
+            return {row[0]: row[1] for row in session.execute(query)}
 
     def by(self, author_id: int) -> list[PageStatus]:
         """All of an author's, newest first."""

@@ -11,6 +11,7 @@ from typing import Any, cast
 import sqlalchemy
 from pydantic import TypeAdapter
 from sqlmodel import Session, col, delete, func, select, update
+from sqlmodel.sql.expression import SelectOfScalar
 
 from bot.domain import Author, Conversation, GapReason, Goal, Job, Post, Thread
 from bot.errors import Permanent
@@ -83,7 +84,8 @@ class SavedThread:
 class Known:
     """What the database holds of a conversation.
 
-    `newest` is each author's newest post in a saved thread, `fetched_at` when each post was last bought.
+    `newest` is each author's newest post in a saved thread, `fetched_at` when each post was last bought,
+    `cut` whether a saved thread holds as many posts as were to be bought, and there were more.
     """
 
     payloads: tuple[Mapping[str, Any], ...] = ()
@@ -91,6 +93,7 @@ class Known:
     missing: Mapping[int, GapReason] = field(default_factory=dict)
     newest: Mapping[int, int] = field(default_factory=dict)
     fetched_at: Mapping[int, datetime] = field(default_factory=dict)
+    cut: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,8 +167,12 @@ class Threads:
             row = session.get(PostRow, post_id) or _row(session, post_id)
             return row.conversation_id if row else None
 
-    def known(self, goal: Goal) -> Known:
-        """All that was ever bought of the goal's conversation."""
+    def known(self, goal: Goal, *, asked_before: datetime | None = None) -> Known:
+        """All that was ever bought of the goal's conversation.
+
+        What X would not show and may show again is no longer missing if that was before `asked_before`: posts
+        that were protected or withheld, and all of a page that is gone. To ask X for nothing is free.
+        """
         conversation_id = goal.conversation_id or self.conversation_of(goal.post_id)
         if conversation_id is None:
             return Known()
@@ -176,20 +183,34 @@ class Threads:
                 .where(ThreadRow.conversation_id == conversation_id, col(ThreadRow.gone_at).is_(None))
                 .group_by(col(ThreadRow.author_id))
             )
+            buried = session.exec(_gone_of_itself(conversation_id)).first() is not None
             missing = session.exec(
                 # What X did not mention at all may only have lagged; asking again costs nothing.
                 select(MissingPostRow).where(
-                    MissingPostRow.conversation_id == conversation_id, MissingPostRow.reason != "not-found"
+                    MissingPostRow.conversation_id == conversation_id,
+                    MissingPostRow.reason != "not-found",
                 )
+            )
+            cut = select(ThreadRow.id).where(
+                # The assembled thread as JSON; in a post's text these quotes would be escaped.
+                ThreadRow.conversation_id == conversation_id,
+                col(ThreadRow.body).contains('"cut":true'),
             )
             writers = {row.author_id for row in rows}
             authors = session.exec(select(AuthorRow).where(col(AuthorRow.id).in_(writers)))
             return Known(
                 payloads=tuple(row.payload for row in rows),
                 authors={row.id: _author(row) for row in authors},
-                missing={row.id: cast("GapReason", row.reason) for row in missing},
+                missing={
+                    row.id: cast("GapReason", row.reason)
+                    for row in missing
+                    if asked_before is None
+                    or row.seen_at > asked_before
+                    or (row.reason == "deleted" and not buried)
+                },
                 newest=dict(newest.all()),
                 fetched_at={row.id: row.fetched_at for row in rows},
+                cut=session.exec(cut).first() is not None,
             )
 
     def payloads(self, ids: Iterable[int]) -> tuple[Mapping[str, Any], ...]:
@@ -385,6 +406,15 @@ class Threads:
             if row is not None:
                 unshelve(self.database, session, thread_id, row.author_id)
             session.execute(delete(ThreadRow).where(col(ThreadRow.id) == thread_id))
+
+
+def _gone_of_itself(conversation_id: int) -> SelectOfScalar[int]:
+    """Pages that are gone without anybody's word: because X showed nothing of them any more."""
+    return select(ThreadRow.id).where(
+        ThreadRow.conversation_id == conversation_id,
+        col(ThreadRow.gone_at).is_not(None),
+        col(ThreadRow.removed_by).is_(None),
+    )
 
 
 def _scrub(session: Session, row: ThreadRow) -> None:

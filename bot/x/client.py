@@ -56,6 +56,9 @@ def _never() -> bool:
 for _endpoint in WINDOWS:
     metrics.X_CALLS.labels(_endpoint, "429")
 
+# Takes what an answer of X brought, before the next call.
+Keep = Callable[[Conversation], None]
+
 
 def utc_now() -> datetime:
     return datetime.now(UTC)
@@ -131,8 +134,10 @@ class X:
         }
         return replace(found, missing={**found.missing, **silent})
 
-    def search(self, search: Search, *, room: int) -> Conversation:
-        """An author's replies to themself, newest first, at most `room` posts; `cut` if there are more."""
+    def search(self, search: Search, *, room: int, keep: Keep = lambda _: None) -> Conversation:
+        """An author's replies to themself, newest first, at most `room` posts; `cut` if there are more.
+        Each page is handed to `keep` before the next is bought.
+        """
         smallest, largest = SEARCH_PAGE[search.archive]
         name = "search_all_tweets" if search.archive else "search_recent_tweets"
         path = "search/all" if search.archive else "search/recent"
@@ -152,6 +157,7 @@ class X:
                 **_FIELDS,
             )
             page, token = _page(answer)
+            keep(page)
             fresh = page.posts.keys() - found.posts.keys()
             found = merged(found, page)
             room -= len(fresh)

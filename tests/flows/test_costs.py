@@ -240,6 +240,83 @@ def test_the_cap_is_not_passed_by_asking_again(build, world, ada):
     assert bill.bought <= 30
 
 
+@pytest.mark.parametrize("count", [25, 30])
+def test_a_thread_as_long_as_the_cap_is_whole_however_often_it_is_asked_for(build, world, ada, count):
+    house = build(max_posts_per_thread=30)
+    posts = world.thread(ada, words(count), ago=5 * HOURS)
+    for n in range(3):
+        thread = ask(house, posts[n], by=f"asker{n}")
+        assert (len(thread.posts), thread.cut, thread.complete) == (count, False, True)
+    bill = Bill(house)
+    ask(house, posts[0], by="last")
+    assert bill.usd == MENTION + REPLY
+
+
+class TestAFetchThatIsCutOff:
+    """What was bought is kept, answer by answer."""
+
+    @pytest.mark.parametrize("fault", ["cut_before", "html"])
+    def test_keeps_the_pages_that_came(self, build, world, ada, fault, monkeypatch):
+        house = build()
+        posts = world.thread(ada, words(250), ago=5 * HOURS)
+        mention = world.mention("asker", posts[0])
+        house.poll()
+        keep, calls = type(house.store.threads).save_conversation, []
+
+        def keep_and_fail(store, *args, **how):
+            keep(store, *args, **how)
+            calls.append(args)
+            getattr(world.faults, fault)(SEARCH)  # the next page
+
+        monkeypatch.setattr("bot.store.threads.Threads.save_conversation", keep_and_fail)
+        house.work()
+        monkeypatch.undo()
+        assert house.job(mention).state == "waiting"
+        assert len(calls) == 1
+        kept = house.store.threads.known(house.job(mention).goal).payloads
+        assert len(kept) == 100
+        bill = Bill(house)
+        house.run()
+        assert house.job(mention).state == "done"
+        assert bill.bought == 150
+        assert len(house.store.threads.find(posts[0].number).thread.posts) == 250
+
+    def test_keeps_the_root_where_the_quotes_do_not_come(self, house, world, ada, monkeypatch):
+        quoted = [world.post(f"poet{n}", f"Line {n}.", ago=9 * HOURS) for n in range(120)]
+        parts = [{"text": "See", "quote": post} for post in quoted]
+        posts = world.thread(ada, ["Poems", *parts], ago=5 * HOURS)
+        mention = world.mention("asker", posts[0])
+        house.poll()
+        keep, kept = type(house.store.threads).save_conversation, []
+
+        def keep_and_fail(store, found, *args, **how):
+            keep(store, found, *args, **how)
+            if found.authors:
+                kept.append(len(found.posts))
+                world.faults.html(LOOKUP)
+
+        monkeypatch.setattr("bot.store.threads.Threads.save_conversation", keep_and_fail)
+        house.work()
+        monkeypatch.undo()
+        assert kept == [100]
+        bill = Bill(house)
+        house.run()
+        assert house.job(mention).state == "done"
+        assert bill.bought == 21
+
+
+def test_who_was_answered_already_and_asks_again_costs_the_mention(house, world, ada):
+    posts = world.thread(ada, words(30), ago=5 * HOURS)
+    ask(house, posts[3], by="ben")
+    world.post(ada, "One more.", reply_to=posts[-1], ago=HOURS)
+    world.advance(2 * DAYS)
+    bill = Bill(house)
+    again = house.ask(posts[5], by="ben")
+    assert house.job(again).reason == "already-answered"
+    assert bill.usd == MENTION
+    assert bill.made == {}
+
+
 def test_what_the_bot_has_booked_is_what_x_has_billed(house, world, ada):
     quoted = world.post("bob", "A chart.", ago=9 * HOURS)
     posts = world.thread(ada, [*words(20), {"text": "See", "quote": quoted}], ago=5 * HOURS)

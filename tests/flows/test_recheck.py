@@ -142,6 +142,49 @@ def test_an_author_who_is_no_longer_public_leaves_a_tombstone(house, ada, posts,
     assert sum(removals(house).values()) == 4
 
 
+@pytest.mark.parametrize("deed", ["protect", "suspend"])
+def test_an_author_who_is_public_again_is_read_again_with_the_next_request(house, world, ada, posts, deed):
+    asked(house, posts[0])
+    getattr(world, deed)(ada)
+    look_again(house)
+    refused = house.ask(posts[1], by="ben")
+    assert house.job(refused).reason == ("protected" if deed == "protect" else "post-gone")
+    getattr(world, deed)(ada, **{f"{deed}ed": False})
+    world.advance(HOUR)
+    assert cost(house, lambda: look_again(house)) == 0
+    assert page(house, posts[0]).status_code == 410
+    house.ask(posts[1], by="cleo")
+    shown = page(house, posts[0])
+    assert shown.status_code == 200
+    assert [words(shown).count(text) for text in ("One lamp", "Four lamps", "gap")] == [1, 1, 0]
+    assert house.store.threads.find(posts[0].number).thread.complete
+    assert removals(house) == {"protected" if deed == "protect" else "deleted": 4}
+
+
+def test_a_quote_that_is_public_again_is_shown_again(house, world, ada):
+    chart = world.post("ben", "A chart of lamps.", ago=5 * HOUR)
+    thread = world.thread(ada, ["One lamp.", {"text": "See this.", "quote": chart}], ago=2 * HOUR)
+    world.protect("ben")
+    asked(house, thread[0])
+    assert "A chart of lamps" not in page(house, thread[0]).text
+    world.protect("ben", protected=False)
+    world.advance(HOUR)
+    house.ask(thread[0], by="cleo")
+    assert "A chart of lamps" in page(house, thread[0]).text
+
+
+def test_a_deleted_page_is_not_asked_for_twice_within_minutes(house, world, posts):
+    asked(house, posts[0])
+    for post in posts:
+        world.delete(post)
+    look_again(house)
+    house.ask(posts[0], by="ben")
+    calls = len(world.ledger.calls_to("GET /2/tweets"))
+    mention = house.ask(posts[0], by="cleo")
+    assert house.job(mention).reason == "post-gone"
+    assert len(world.ledger.calls_to("GET /2/tweets")) == calls
+
+
 def test_one_post_withheld_is_a_gap(house, posts):
     asked(house, posts[0])
     house.world.withhold(posts[1])

@@ -120,3 +120,39 @@ def test_an_authors_posts_get_so_many_requests_a_day(build, world):
     house.poll()
     rows = [house.store.mentions.find(mention.number) for mention in (*asked, other)]
     assert [row.reason for row in rows] == [None, None, "author-limit", "author-limit", None]
+
+
+def test_requests_by_link_count_for_the_threads_author_too(build, world):
+    """A link does not tell whose thread it is: one post is bought to know, and no more of it."""
+    house = build(requests_per_author_per_day=2)
+    threads = [world.thread("ada", [f"{n}.", "Two.", "Three."], ago=timedelta(hours=2)) for n in range(4)]
+    asked = [house.ask(threads[0][0], by="ben")]
+    for n, thread in enumerate(threads[1:]):
+        link = f"https://x.com/ada/status/{thread[1].id}"
+        asked.append(world.post(f"asker{n}", f"@unrollbot unroll {link}"))
+        house.run()
+    assert [house.job(each).reason for each in asked] == [None, None, "author-limit", "author-limit"]
+    assert [len(world.replies_to(each)) for each in asked] == [1, 1, 0, 0]
+    for each in asked[2:]:
+        bought = [
+            b for b in house.store.spend.bookings(since=world.now().date()) if b.job_id == house.job(each).id
+        ]
+        assert sum(b.count for b in bought if b.resource == "post") == 1
+
+
+def test_a_saved_page_tells_whose_thread_it_is_and_nothing_is_bought(build, world, posts):
+    house = build(requests_per_author_per_day=2)
+    asked = [house.ask(posts[0], by="ben"), house.ask(posts[1], by="cleo")]
+    calls = len(world.ledger.calls)
+    asked.append(world.quote("dora", posts[1], "@unrollbot unroll"))
+    house.run()
+    assert house.store.mentions.find(asked[2].number).reason == "author-limit"
+    assert {call.endpoint for call in world.ledger.calls[calls:]} == {"GET /2/users/:id/mentions"}
+
+
+def test_what_is_asked_under_strangers_replies_counts_for_the_threads_author(build, world, posts):
+    house = build(requests_per_author_per_day=2)
+    replies = [world.post(f"fan{n}", "Lovely.", reply_to=posts[n]) for n in range(3)]
+    house.settle_index()
+    asked = [house.ask(reply, by=f"asker{n}") for n, reply in enumerate(replies)]
+    assert [house.job(each).reason for each in asked] == [None, None, "author-limit"]
