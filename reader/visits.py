@@ -76,7 +76,7 @@ def of_refresh(thread_id: int, job: Job, trouble: str) -> Note:
 
 
 def _going_on(title: str, text: str, job: Job, trouble: str, links: tuple[Link, ...] = ()) -> Note:
-    said = tuple(each for each in (trouble, text, "This page refreshes by itself.") if each)
+    said = (trouble or text, "This page refreshes by itself.")
     return Note(
         title, said, "busy", links, refresh=REFRESH_LATER if trouble else REFRESH_NOW, fine=_as_of(job)
     )

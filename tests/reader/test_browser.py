@@ -175,6 +175,17 @@ def test_reading_settings_are_kept_and_there_before_the_first_paint(browser, ori
     assert complaints == []
 
 
+def test_paper_has_the_thread_and_no_buttons(opened):
+    page = opened("/thread/1001")
+    page.locator(".aa summary").click()
+    page.get_by_label("Dark").check()
+    page.emulate_media(media="print")
+    assert page.locator("#p1").is_visible()
+    for absent in (".panel", ".again", ".duo", "header.site"):
+        assert not any(each.is_visible() for each in page.locator(absent).all()), absent
+    assert page.evaluate("getComputedStyle(document.body).color") == "rgb(31, 29, 26)", "dark ink on white"
+
+
 def test_the_avatar_of_a_right_to_left_thread_is_on_the_right(opened):
     page = opened("/thread/2001")
     avatar, name = (page.locator(f".by .{part}").bounding_box() for part in ("pic", "name"))

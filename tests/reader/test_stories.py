@@ -111,6 +111,7 @@ def test_all_of_it_by_keyboard_alone(place, page_of):
     _tab_to(page, "#post")
     page.keyboard.type(str(posts[0].number))
     page.keyboard.press("Enter")
+    page.wait_for_url(f"{place.origin}/unroll/{posts[0].number}")
     place.bot_works()
     page.wait_for_url(f"{place.origin}/thread/{posts[0].number}")
     place.house.settle_index()
