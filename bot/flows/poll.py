@@ -177,7 +177,8 @@ def _decide(mention: Mention, bot: Author, parts: Parts) -> Decision:
 
 def _top_up(parts: Parts, wake_up: WakeUp, wake_pictures: Callable[[int], None]) -> int:
     now = parts.clock()
-    due = parts.store.jobs.wake_up(now=now, depth=QUEUE_DEPTH)
+    replies = parts.connection.user.room("POST /2/tweets", now=now)
+    due = parts.store.jobs.wake_up(now=now, depth=QUEUE_DEPTH, replies=replies)
     sent = 0
     try:
         for job_id, mention_id in due:

@@ -9,12 +9,13 @@ from datetime import datetime, timedelta
 from typing import Any, cast
 
 import sqlalchemy
-from sqlalchemy import ColumnElement, and_, func, not_, or_, update
+from sqlalchemy import ColumnElement, and_, case, func, or_, union_all, update
 from sqlalchemy.orm import Mapped
 from sqlmodel import col, select
 
 from bot.domain import Attempt, Goal, Job, JobState
 from bot.errors import LeaseLost
+from bot.rules.urgency import CHEAP, ONLY_THE_REPLY, UPKEEP, Due, next_in_line
 from bot.settings import CLOCKS_APART, HTTP_TIMEOUT, LEASE
 from bot.store.database import Database
 from bot.store.models import AttemptRow, JobRow, ThreadPostRow, ThreadRow
@@ -50,6 +51,7 @@ class Jobs:
             author_username=goal.author_username,
             reply_wanted=False,
             from_site=from_site,
+            priority=UPKEEP if kind == "refresh" and not from_site else CHEAP,
             created_at=now,
             updated_at=now,
         )
@@ -146,7 +148,10 @@ class Jobs:
             return job
 
     def set_thread(self, job: Job, thread_id: int, *, now: datetime) -> None:
-        self._write(job, now=now, thread_id=thread_id)
+        """The thread is here; if it is for a reply, that alone is lacking."""
+        sooner = case((col(JobRow.priority) > ONLY_THE_REPLY, ONLY_THE_REPLY), else_=col(JobRow.priority))
+        priority = sooner if job.reply_wanted else col(JobRow.priority)
+        self._write(job, now=now, thread_id=thread_id, priority=priority)
 
     def start_reply(self, job: Job, text: str, *, now: datetime) -> None:
         """The mark before we speak: from here on the reply may be out.
@@ -211,34 +216,31 @@ class Jobs:
             )
             return sorted(row[0] for row in rows)
 
-    def wake_up(self, *, now: datetime, depth: int) -> list[tuple[int, int | None]]:
+    def wake_up(
+        self, *, now: datetime, depth: int, replies: int | None = None
+    ) -> list[tuple[int, int | None]]:
         """The due jobs to send a wake-up for now, as (job id, mention id), marked as sent.
 
-        The most urgent first, and among equals one of each requester before anybody's second. Fewer the
-        more wake-ups are still on their way: a short queue is soon filled again, a long one sent twice.
+        In the order of `next_in_line`. Fewer the more wake-ups are still on their way: a short queue is soon
+        filled again, a long one sent twice. A backlog is looked through in a transaction that only reads, so
+        that no worker waits for it.
         """
+        columns = col(JobRow.id), col(JobRow.requester_id), col(JobRow.priority), _unsent(now).label("unsent")
+        ways = union_all(*(select(*columns).where(way) for way, _ in came_due(now)))
+        with self.database.read() as session:
+            due = [Due(row[0], row[1], row[2], sent=not row[3]) for row in session.execute(ways)]
+        line = next_in_line(due, depth=depth, replies=replies)
+        if not line:
+            return []
         with self.database.write() as session:
-            on_their_way = session.exec(
-                select(func.count()).select_from(JobRow).where(_claimable(now), not_(_unsent(now)))
-            ).one()
-            turn = (
-                func.row_number()
-                .over(partition_by=col(JobRow.requester_id), order_by=(col(JobRow.priority), col(JobRow.id)))
-                .label("turn")
-            )
-            due = (
-                select(JobRow.id, JobRow.mention_id, JobRow.priority, turn)
-                .where(_claimable(now), _unsent(now))
-                .subquery()
-            )
             rows = session.execute(
-                select(due.c.id, due.c.mention_id)
-                .order_by(due.c.priority, due.c.turn, due.c.id)
-                .limit(max(0, depth - on_their_way))
-            ).all()
-            ids = [row[0] for row in rows]
-            session.execute(update(JobRow).where(col(JobRow.id).in_(ids)).values(enqueued_at=now))
-            return [(row[0], row[1]) for row in rows]
+                update(JobRow)
+                .where(col(JobRow.id).in_(line), _claimable(now))
+                .values(enqueued_at=now)
+                .returning(col(JobRow.id), col(JobRow.mention_id))
+            )
+            mentions = {row[0]: row[1] for row in rows}
+        return [(job_id, mentions[job_id]) for job_id in line if job_id in mentions]
 
     def unsend(self, job_ids: Iterable[int]) -> None:
         """Wake-ups that could not be sent: the next tick tries again."""

@@ -10,17 +10,15 @@ from sqlalchemy import BigInteger, cast, or_
 from sqlmodel import Session, col, func, select
 
 from bot.domain import Command, Decision, Goal, Mention, Refusal, Request
+from bot.rules.urgency import COMMAND, urgency
 from bot.store.database import Database
-from bot.store.models import JobRow, MentionRow, NoteRow
+from bot.store.models import JobRow, MentionRow, NoteRow, ThreadPostRow
 from bot.store.people import obey, opted_out, overtaken, wordless
 
 CURSOR = "mentions.cursor"
 
 # Refused, but asked all the same: such a post is no part of the thread it stands in.
 ASKED_TOO_MUCH = ("too-many-requests", "conversation-limit", "author-limit", "requester-opted-out", "blocked")
-
-# What somebody tells the bot to do comes before the threads they and others wait for.
-COMMANDS_FIRST = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +99,11 @@ class Mentions:
             rows = [_mention_row(mention, decision, now) for mention, decision in by_id.values()]
             new = sorted(key[0] for key in self.database.insert_new(session, rows))
             _obey(self.database, session, [by_id[i] for i in new], now)
+            asked = [by_id[i] for i in new]
+            saved = _saved(session, asked)
             jobs = {
-                mention.id: _job_row(mention, decision, now)
-                for mention, decision in map(by_id.__getitem__, new)
+                mention.id: _job_row(mention, decision, now, saved=mention.id in saved)
+                for mention, decision in asked
                 if not isinstance(decision, Refusal)
             }
             session.add_all(jobs.values())
@@ -113,6 +113,18 @@ class Mentions:
                 Recorded(i, _said(decision), jobs[i].id if i in jobs else None, _reason(decision))
                 for i, (_, decision) in ((i, by_id[i]) for i in new)
             ]
+
+
+def _saved(session: Session, asked: list[tuple[Mention, Decision]]) -> set[int]:
+    """Those of the mentions that ask for a thread of which there is a page."""
+    wanted = {
+        mention.id: decision.goal.post_id
+        for mention, decision in asked
+        if not isinstance(decision, Refusal) and decision.goal is not None
+    }
+    query = select(ThreadPostRow.post_id).where(col(ThreadPostRow.post_id).in_(set(wanted.values())))
+    known = set(session.exec(query))
+    return {mention_id for mention_id, post_id in wanted.items() if post_id in known}
 
 
 def _advance(database: Database, session: Session, newest: int, now: datetime) -> None:
@@ -169,7 +181,7 @@ def _said(decision: Decision) -> str:
             return "request"
 
 
-def _job_row(mention: Mention, decision: Request | Command, now: datetime) -> JobRow:
+def _job_row(mention: Mention, decision: Request | Command, now: datetime, *, saved: bool) -> JobRow:
     """A command that is about no thread is about the mention itself."""
     command = decision if isinstance(decision, Command) else None
     goal = decision.goal or Goal(mention.id, mention.post.conversation_id)
@@ -183,7 +195,7 @@ def _job_row(mention: Mention, decision: Request | Command, now: datetime) -> Jo
         author_id=goal.author_id,
         author_username=goal.author_username,
         reply_wanted=command is None or command.confirmed,
-        priority=COMMANDS_FIRST if command else 0,
+        priority=COMMAND if command else urgency(goal, saved=saved, now=now),
         created_at=now,
         updated_at=now,
     )

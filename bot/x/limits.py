@@ -224,6 +224,22 @@ class Limits:
         except redis.RedisError as error:
             log.warning("limits.redis_away", error=type(error).__name__)
 
+    def room(self, endpoint: str, *, now: datetime) -> int | None:
+        """How many calls could be made now, as far as is known; None where nobody knows."""
+        key, at = self._name(_key(endpoint, WINDOWS[endpoint])), now.timestamp()
+        try:
+            told = self._client.hmget(key, ["remaining", "reset", "blocked", "limit", "unknown"])
+        except redis.RedisError:
+            return None
+        remaining, reset, blocked, limit, unknown = (None if each is None else float(each) for each in told)
+        if blocked is not None and blocked > at:
+            return 0
+        if reset is None or unknown is not None:
+            return None
+        if reset > at:
+            return int(remaining or 0)
+        return None if limit is None else int(limit)
+
     def left(self, *, now: datetime) -> dict[str, int]:
         """Calls left in the window under way of each endpoint that has one. Raises redis.RedisError."""
         keys = [self._name(_key(endpoint, window)) for endpoint, window in WINDOWS.items()]

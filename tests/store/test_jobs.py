@@ -1,16 +1,19 @@
 """The job row is the truth: who may work on it, who may write, and who is woken up next."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import event
 
-from bot.domain import Goal
+from bot.domain import Goal, Request
 from bot.errors import LeaseLost
 from bot.settings import LEASE
 from bot.store.jobs import WAKE_UP_LOST
+from sandbox.clock import snowflake
 from tests.store.conftest import NOW, racing
-from tests.store.made import request
+from tests.store.made import mention as mention_of
+from tests.store.made import post, request, thread
 
 SECOND = timedelta(seconds=1)
 AFTER_LEASE = NOW + LEASE + SECOND
@@ -21,8 +24,8 @@ def job_of(store, mention=201, *, by=50):
     return store.jobs.find_by_mention(mention)
 
 
-def claimed(store, mention=201, *, at=NOW, worker="w"):
-    return store.jobs.claim(job_of(store, mention).id, now=at, worker=worker)
+def claimed(store, mention=201, *, at=NOW, worker="w", by=50):
+    return store.jobs.claim(job_of(store, mention, by=by).id, now=at, worker=worker)
 
 
 def test_the_newest_that_visitors_asked_for_is_found_by_its_post(store):
@@ -214,14 +217,73 @@ class TestWakingUp:
         store.jobs.unsend(jobs[1:])
         assert woken(store) == jobs[1:]
 
-    def test_it_reads_a_long_backlog_in_three_statements(self, store, statements):
+    def test_it_looks_a_long_backlog_through_in_two_statements_and_no_scan(self, store, statements):
         store.mentions.record([request(1_000 + n, by=n % 40) for n in range(300)], now=NOW)
         for number, job in enumerate(store.jobs.newest(limit=200)):
             held = store.jobs.claim(job.id, now=NOW, worker="w")
             store.jobs.finish(held, number, now=NOW)
         statements.clear()
         assert len(woken(store)) == 64
-        assert len([said for said in statements if not said.startswith("BEGIN")]) == 3
+        looks, marks = (said for said in statements if not said.startswith("BEGIN"))
+        assert marks.startswith("UPDATE")
+        assert all("job.state = " in way for way in looks.split(" UNION ALL "))
+
+    def test_what_is_done_is_not_looked_through(self, store):
+        """However many jobs have ended: the due ones are found by the indexes on their states."""
+        plans = []
+
+        def explain(connection, _cursor, statement, parameters, *_) -> None:
+            if "UNION ALL" not in statement or statement.startswith("EXPLAIN"):
+                return
+            if store.database.is_sqlite:
+                told = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
+                plans.extend(row[3] for row in told)
+            else:  # it scans a table this small, unless it is told not to
+                connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
+                plans.extend(row[0] for row in connection.exec_driver_sql(f"EXPLAIN {statement}", parameters))
+
+        event.listen(store.database.engine, "before_cursor_execute", explain)
+        woken(store)
+        event.remove(store.database.engine, "before_cursor_execute", explain)
+        assert any("SEARCH job" in step or "Index" in step for step in plans), plans
+        assert not any("SCAN job" in step or "Seq Scan" in step for step in plans), plans
+
+    def test_a_thread_that_lacks_only_its_reply_goes_first_and_upkeep_last(self, store):
+        again = store.jobs.add(Goal(100), kind="refresh", now=NOW)
+        visitor = store.jobs.add(Goal(100), kind="refresh", from_site=True, now=NOW)
+        asked = job_of(store, 201, by=50).id
+        ready = claimed(store, 202, by=51)
+        store.jobs.set_thread(ready, 100, now=NOW)
+        store.jobs.wait(ready, NOW, "rate-limited", now=NOW, counts=False, detail="")
+        assert woken(store, depth=1) == [ready.id]
+        assert woken(store) == [visitor, asked, again]
+
+    def test_no_more_of_those_that_lack_only_their_reply_than_x_takes(self, store):
+        ready = [claimed(store, 201 + n, by=50 + n) for n in range(3)]
+        for job in ready:
+            store.jobs.set_thread(job, 100, now=NOW)
+            store.jobs.wait(job, NOW, "rate-limited", now=NOW, counts=False, detail="")
+        other = job_of(store, 301, by=70).id
+        woken_now = [job for job, _ in store.jobs.wake_up(now=NOW, depth=64, replies=1)]
+        assert woken_now == [ready[0].id, other]
+        assert store.jobs.wake_up(now=NOW, depth=64, replies=0) == []
+        assert woken(store) == [job.id for job in ready[1:]]
+
+    def test_an_old_thread_waits_behind_new_ones_unless_there_is_a_page_of_it(self, store):
+        now = datetime(2026, 11, 20, 12, tzinfo=UTC)
+        old, new = (snowflake(now - timedelta(days=days)) for days in (30, 1))
+        for mention, root in enumerate((old, new), start=201):
+            store.mentions.record([(mention_of(mention), Request(Goal(root, root)))], now=now)
+        store.threads.save(thread(post(old + 1, conversation=old + 1)), now=now)
+        store.mentions.record([(mention_of(203), Request(Goal(old + 1, old + 1)))], now=now)
+        line = [mention for _, mention in store.jobs.wake_up(now=now, depth=64)]
+        assert line == [202, 203, 201]
+
+    def test_who_asks_a_hundred_times_does_not_hold_up_who_asks_once(self, store):
+        store.mentions.record([request(1_000 + n, by=1) for n in range(100)], now=NOW)
+        assert len(woken(store)) == 16
+        modest = job_of(store, 2_000, by=2).id
+        assert woken(store) == [modest]
 
 
 def test_a_job_without_a_mention_wants_no_reply(store):
