@@ -42,8 +42,10 @@ MENTIONS = "GET /2/users/:id/mentions"
 ENDED = ("done", "refused", "failed")
 TIMELINE_LAG = timedelta(seconds=2)
 
-# Seconds between two kills, and between two other faults.
+# Seconds between two kills, and between two other faults. Only who is at work is killed: a process that is
+# just starting has nothing to lose, and on a slow machine nothing else would be hit.
 KILL_EVERY = (1.0, 2.0)
+AT_WORK = (b" ready.", b"poller.at_work", b"poller.stands_by")
 BREAK_EVERY = (0.7, 1.8)
 
 # The token is revoked once, late: the bot then stands still for a minute, which is part of the calm.
@@ -110,6 +112,7 @@ class Storm:
         self.random = random.Random(report.seed)
         self.world = World(timeline_lag=TIMELINE_LAG)
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
+        self.log_ends: dict[str, int] = {}
         self.asked: list[tuple[Post, Post]] = []
         self.env: dict[str, str] = {}
         self.port = broker.free_port()
@@ -188,9 +191,19 @@ class Storm:
 
     def _start(self, name: str) -> None:
         log = (self.folder / f"{name}.log").open("ab")
+        self.log_ends[name] = log.tell()
         command = [str(word) for word in COMMANDS[name]]
         self.processes[name] = subprocess.Popen(command, env=self.env, stdout=log, stderr=log)
         log.close()
+
+    def _at_work(self) -> list[str]:
+        return [name for name in self.processes if self._is_at_work(name)]
+
+    def _is_at_work(self, name: str) -> bool:
+        with (self.folder / f"{name}.log").open("rb") as log:
+            log.seek(self.log_ends[name])
+            said = log.read()
+        return any(word in said for word in AT_WORK)
 
     def _restart_ended(self) -> None:
         """As whoever watches over services does."""
@@ -218,8 +231,8 @@ class Storm:
             due = min(self.count, int(self.count * (now - began) / self.seconds) + 1)
             while len(self.asked) < due:
                 self._ask(self.random.choice(threads))
-            if now >= next_kill:
-                self._count("SIGKILL", self._kill)
+            if now >= next_kill and (names := self._at_work()):
+                self._count("SIGKILL", lambda names=names: self._kill(self.random.choice(names)))
                 next_kill = now + self.random.uniform(*KILL_EVERY)
             if now >= next_fault:
                 self._break_something()
@@ -262,15 +275,15 @@ class Storm:
         [name] = self.random.choices(list(breaks), weights=[weight for weight, _ in breaks.values()])
         self._count(name, breaks[name][1])
 
-    def _kill(self) -> None:
-        name = self.random.choice(list(self.processes))
+    def _kill(self, name: str) -> None:
         process = self.processes[name]
         process.send_signal(signal.SIGKILL)
         process.wait()
         self._start(name)
 
     def _terminate(self) -> None:
-        self.random.choice(list(self.processes.values())).send_signal(signal.SIGTERM)
+        for name in self._at_work()[:1]:
+            self.processes[name].send_signal(signal.SIGTERM)
 
     def _empty_redis(self) -> None:
         with suppress(redis.RedisError):
