@@ -1,4 +1,4 @@
-"""`python -m benchmarks [all|costs|assembly]`: each prints one Markdown table."""
+"""`python -m benchmarks [all|costs|assembly|growth]`: each prints one Markdown table."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ import sys
 
 import structlog
 
-from benchmarks import assembly, costs
+from benchmarks import assembly, costs, growth
 
 PARTS = {
+    "growth": ("Lists of a site that has grown", growth.report),
     "costs": ("What a thread costs", costs.report),
     "assembly": ("How fast a thread is put together", assembly.report),
 }

@@ -27,7 +27,7 @@ PER_PAGE = 30
 IN_FEED = 30
 MORE = 6
 ON_FRONT = 6
-IN_MAP = 10_000
+IN_MAP = 5_000
 
 USERNAME = re.compile(r"[A-Za-z0-9_]{1,20}")
 PLACE = re.compile(r"([0-9]{1,19})-([0-9]{1,19})")
@@ -223,14 +223,14 @@ class Shelves:
     def _requester(self, who: str) -> tuple[int, str | None] | None:
         """Number and name of somebody who may be shown; a name of digits alone comes before a number."""
         people = self.site.store.people
-        person = people.named(who) if USERNAME.fullmatch(who) else None
-        number = person.id if person else addresses.post_id(who)
+        number = people.asker(who) if USERNAME.fullmatch(who) else None
+        number = number if number is not None else addresses.post_id(who)
         if number is None:
             return None
         known = people.find(number)
         if known.objection is not None or known.opted_out_at is not None:
             return None
-        return number, known.username or people.name_of(number) or (person.username if person else None)
+        return number, known.username or people.name_of(number)
 
     def _feed(
         self, request: Request, suffix: str, media_type: str, render: Callable[[feeds.Feed], bytes]

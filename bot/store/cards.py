@@ -138,12 +138,13 @@ class Cards:
             return Entries()
         rows: list[tuple[CardRow, Place]] = []
         with self.database.read() as session:
+            search.prepare(self.database, session)
             for rank in (IN_HEAD, IN_TEXT):
                 if before is not None and before[0] < rank:
                     continue
                 below = before[1] if before is not None and before[0] == rank else None
-                query = self._found(asked, listing, rank=rank, below=below).limit(limit + 1 - len(rows))
-                rows += [(row, (rank, row.thread_id)) for row in session.exec(query)]
+                found = self._found(session, asked, listing, rank, below, limit + 1 - len(rows))
+                rows += [(row, (rank, row.thread_id)) for row in found]
                 if len(rows) > limit:
                     break
             shown = [row for row, _ in rows[:limit]]
@@ -162,17 +163,21 @@ class Cards:
             )
 
     def _found(
-        self, asked: Question, listing: Listing, *, rank: int, below: int | None
-    ) -> SelectOfScalar[CardRow]:
-        table, thread_id, conditions = search.found(self.database, asked, in_head=rank == IN_HEAD)
-        if below is not None:
-            conditions.append(thread_id < below)
-        return (
-            select(CardRow)
-            .join(table, thread_id == col(CardRow.thread_id))
-            .where(*conditions, *_stands(listing, anywhere=True))
-            .order_by(thread_id.desc())
-        )
+        self, session: Session, asked: Question, listing: Listing, rank: int, below: int | None, wanted: int
+    ) -> Sequence[CardRow]:
+        found: Sequence[CardRow] = []
+        for way in search.ways(self.database, asked, in_head=rank == IN_HEAD, below=below):
+            query = (
+                select(CardRow)
+                .join(way.rows, way.thread_id == col(CardRow.thread_id))
+                .where(*way.conditions, *_stands(listing, anywhere=True))
+                .order_by(way.thread_id.desc())
+                .limit(wanted)
+            )
+            found = session.exec(query).all()
+            if len(found) == wanted:
+                break
+        return found
 
     def asked_by(
         self, requester_id: int, listing: Listing, *, before: Place | None = None, limit: int

@@ -12,7 +12,7 @@ from sqlmodel import Session, col, delete, func, select, update
 
 from bot.domain import CommandKind
 from bot.store.database import Database
-from bot.store.models import AuthorRow, JobRow, MentionRow, PersonRow, PostRow, ThreadRow
+from bot.store.models import AuthorNameRow, AuthorRow, JobRow, MentionRow, PersonRow, PostRow, ThreadRow
 from bot.store.removals import remove_posts
 from bot.store.shelving import drop_idle_names
 
@@ -69,6 +69,17 @@ class People:
         if found is None:
             return None
         return _person(row) if row else Person(found, name)
+
+    def asker(self, name: str) -> int | None:
+        """The number of whoever bears that username, as far as a site can look it up for anybody who asks:
+        authors by every name they had, and who has told the bot something.
+        """
+        with self.database.read() as session:
+            author = session.get(AuthorNameRow, name.lower())
+            if author is not None:
+                return author.author_id
+            query = select(PersonRow.id).where(_same(PersonRow.username, name)).order_by(_latest(PersonRow))
+            return session.exec(query.limit(1)).first()
 
     def name_of(self, person_id: int) -> str | None:
         """The last username we heard of."""

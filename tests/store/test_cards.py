@@ -238,6 +238,16 @@ def test_pages_about_it_come_before_pages_that_name_it(store):
     assert [words for words, hit in found.entries[-1].passage if hit] == ["lamps"]
 
 
+@pytest.mark.parametrize("newest", [1, 3, 100])
+def test_older_pages_are_found_behind_the_newest(store, monkeypatch, newest):
+    monkeypatch.setattr(search, "LOOKED_THROUGH", newest)
+    for number in range(100, 900, 100):
+        save(store, "The lamp." if number % 300 == 100 else "The bell.", "Two.", number=number)
+    first = store.cards.search(question("lamp"), ALL, limit=2)
+    assert ids(first) == [700, 400]
+    assert ids(store.cards.search(question("lamp"), ALL, before=first.next, limit=2)) == [100]
+
+
 def test_what_changed_is_found_as_it_is_now(store):
     save(store, "The lamp.", "Two.")
     save(store, "The bell.", "Two.")
