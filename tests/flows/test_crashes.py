@@ -15,6 +15,7 @@ from decimal import Decimal
 import pytest
 
 from bot.settings import LEASE
+from bot.store.backup import backup, restore
 from bot.store.database import Database
 from bot.x.connection import Session
 
@@ -115,3 +116,31 @@ def test_killed_twice(story):
     pairs = random.Random(20).sample([(a, b) for a in range(steps) for b in range(steps)], 40)
     for pair in pairs:
         story(*pair)
+
+
+def test_killed_while_it_looks_for_what_it_said_before_a_restore(build, world, fate, tmp_path):
+    """What was answered since the backup stays answered once, at whatever step the look breaks off."""
+    house = build(daily_budget_usd=Decimal(100))
+    steps = deaths = 0
+    while deaths <= steps:
+        author = world.author(f"ada{deaths}")
+        posts = world.thread(author, [f"One of {deaths}.", "Two."], ago=timedelta(hours=2))
+        file = tmp_path / f"backup-{deaths}"
+        backup(house.store.database, file)
+        mentions = [world.mention(f"asker{deaths}-{n}", posts[n]) for n in range(2)]
+        house.run()
+        restore(house.store.database, file, now=world.now())
+        world.advance(LEASE * 2)
+        fate.reset(None if deaths == 0 else deaths)
+        with suppress(Killed):
+            house.poll()
+            house.work()
+        steps = max(steps, fate.steps)
+        house.woken.clear()
+        world.advance(LEASE + timedelta(seconds=2))
+        fate.reset(None)
+        house.run()
+        assert [len(world.replies_to(mention)) for mention in mentions] == [1, 1], f"killed at {deaths}"
+        assert {house.job(mention).state for mention in mentions} == {"done"}, f"killed at {deaths}"
+        deaths += 7
+    assert steps > 20, "the story is shorter than it was: are the steps still counted?"
