@@ -146,7 +146,7 @@ def unconfirmed(thread_id: int) -> Note:
 def of_job(mention_id: int, job: Job, trouble: str = "") -> Note:
     """`trouble` is what keeps all jobs waiting, if anything does."""
     request = Link("The request on X", addresses.post(None, mention_id), on_x=True)
-    links = (*_thread(job), *_answer(job), request)
+    links = (*_thread(job), *_answer(job), request, *_all_of_theirs(job))
     fine = f"As of {dates.full(job.updated_at)}."
     why = reasons.sentence(job.reason)
     match job.state:
@@ -192,6 +192,13 @@ def _thread(job: Job) -> tuple[Link, ...]:
     if job.thread_id is None or job.kind == "delete":
         return ()
     return (Link("Read the thread", addresses.thread(job.thread_id)),)
+
+
+def _all_of_theirs(job: Job) -> tuple[Link, ...]:
+    """The way to what the same person asked for, once there is something to see."""
+    if job.kind != "unroll" or job.thread_id is None or job.requester_id is None:
+        return ()
+    return (Link("All they asked for", f"/for/{job.requester_id}"),)
 
 
 def _answer(job: Job) -> tuple[Link, ...]:

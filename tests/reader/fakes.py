@@ -59,6 +59,7 @@ class FakeJob:
     thread_id: int | None = None
     not_before: datetime | None = None
     updated_at: datetime = NOON
+    requester_id: int | None = None
     kind: str = "unroll"
     reply_id: int | None = None
 

@@ -13,6 +13,7 @@ import jsonschema
 import pytest
 
 from bot.domain import Author
+from bot.rules.listing import Listing
 from bot.store import Store, open_store
 from reader.app import create_app
 from tests.reader import json_feed
@@ -254,6 +255,11 @@ def test_what_somebody_asked_for_by_name_and_by_number(site, store):
         assert "What @cleo asked for" in page
     assert len(read_on(site, "/for/cleo")) == 44
     assert site.get("/for/cleo").headers["x-robots-tag"] == "noindex"
+
+
+def test_the_status_of_a_request_leads_to_all_that_its_asker_asked_for(site, store):
+    asked, _, _ = store.cards.asked_by(51, Listing("all"), limit=1)
+    assert 'href="/for/51"' in site.get(f"/status/{asked[0].job.mention_id}").text
 
 
 @pytest.mark.parametrize("who", ["nobody", "someone", "99", "0", "9" * 30, "%3Cb%3E"])
