@@ -58,7 +58,7 @@ def test_the_cursor_compares_as_a_number(store):
 
 def test_the_cursor_stays_where_the_page_could_not_be_written(store, monkeypatch):
     store.mentions.record([refusal(500)], now=NOW)
-    monkeypatch.setattr("bot.store.mentions._job_row", lambda *_: 1 / 0)
+    monkeypatch.setattr("bot.store.mentions._job_row", lambda *_, **__: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         store.mentions.record([request(501)], now=NOW)
     assert store.mentions.cursor() == 500
