@@ -231,11 +231,15 @@ class Threads:
             return {row.id: cast("GapReason", row.reason) for row in rows}
 
     def pages(self, *, confirmed_before: datetime, limit: int) -> list[Page]:
-        """Public pages whose oldest confirmation is from before then, the most recently changed first."""
+        """Public pages whose oldest confirmation is from before then: the most read this week first, then the
+        most recently changed.
+        """
+        reads = func.coalesce(col(CardRow.reads), 0)
         due = (
-            select(ThreadRow.id)
+            select(ThreadRow.id, reads.label("reads"))
+            .outerjoin(CardRow, col(CardRow.thread_id) == col(ThreadRow.id))
             .where(col(ThreadRow.gone_at).is_(None), col(ThreadRow.confirmed_at) < confirmed_before)
-            .order_by(col(ThreadRow.fetched_at).desc(), col(ThreadRow.id))
+            .order_by(reads.desc(), col(ThreadRow.fetched_at).desc(), col(ThreadRow.id))
             .limit(limit)
             .subquery()
         )
@@ -243,6 +247,7 @@ class Threads:
             sqlalchemy.select(
                 col(ThreadRow.id),
                 col(ThreadRow.fetched_at),
+                due.c.reads,
                 col(PostRow.id),
                 col(PostRow.fetched_at),
                 col(AuthorRow.updated_at),
@@ -253,12 +258,15 @@ class Threads:
             .outerjoin(AuthorRow, col(AuthorRow.id) == col(PostRow.author_id))
             .order_by(col(ThreadRow.id), col(PostRow.id))
         )
-        pages: dict[tuple[int, datetime], list[Shown]] = {}
+        pages: dict[tuple[int, datetime, int], list[Shown]] = {}
         with self.database.read() as session:
-            for thread_id, changed_at, post_id, confirmed_at, author_known_at in session.execute(query):
+            for thread_id, changed_at, read, post_id, confirmed_at, author_known_at in session.execute(query):
                 shown = Shown(post_id, confirmed_at, author_known_at)
-                pages.setdefault((thread_id, changed_at), []).append(shown)
-        return [Page(thread_id, changed, tuple(posts)) for (thread_id, changed), posts in pages.items()]
+                pages.setdefault((thread_id, changed_at, read), []).append(shown)
+        return [
+            Page(thread_id, changed, tuple(posts), reads=read)
+            for (thread_id, changed, read), posts in pages.items()
+        ]
 
     def showing(self, post_ids: Iterable[int]) -> list[int]:
         """The threads whose pages show one of these posts."""

@@ -60,6 +60,14 @@ def test_pages_to_confirm_with_all_they_show_the_latest_changed_first(store):
     assert [page.thread_id for page in store.threads.pages(confirmed_before=NOW + 2 * HOUR, limit=9)] == [300]
 
 
+def test_pages_to_confirm_the_most_read_first(store):
+    saved(store, ROOT)
+    saved(store, post(300, conversation=300), now=NOW + HOUR)
+    store.reads.add({100: 3}, today=NOW.date())
+    [page] = store.threads.pages(confirmed_before=NOW + 2 * HOUR, limit=1)
+    assert (page.thread_id, page.reads) == (100, 3)
+
+
 def test_what_is_gone_leaves_a_page_behind_until_it_is_made_anew(store):
     saved(store, ROOT, NEXT)
     store.threads.confirm(Conversation(missing={101: "deleted", 999: "deleted"}), now=NOW + HOUR)
