@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 
 Token = Literal["user", "app"]
 USER_ONLY = frozenset({"GET /2/users/me", "POST /2/tweets", "DELETE /2/tweets/:id"})
-APP_ONLY = frozenset({"GET /2/tweets/search/all"})
+APP_ONLY = frozenset(
+    {"GET /2/tweets/search/all", "GET /2/webhooks", "GET /2/activity/stream"}
+    | {"PUT /2/activity/subscriptions/:id", "DELETE /2/activity/subscriptions/:id"}
+)
 
 
 def authenticate(request: Request, endpoint: str, credentials: Credentials, *, revoked: bool) -> Token:

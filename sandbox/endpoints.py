@@ -34,6 +34,15 @@ ALLOWANCES = {
     "GET /2/users/by/username/:username": Allowance(900, 300),
     "POST /2/tweets": Allowance(100, None, per_day=10_000),
     "DELETE /2/tweets/:id": Allowance(50, None),
+    "GET /2/webhooks": Allowance(None, None),
+    "POST /2/webhooks": Allowance(None, None),
+    "PUT /2/webhooks/:id": Allowance(None, None),
+    "DELETE /2/webhooks/:id": Allowance(None, None),
+    "GET /2/activity/subscriptions": Allowance(None, None),
+    "POST /2/activity/subscriptions": Allowance(None, None),
+    "PUT /2/activity/subscriptions/:id": Allowance(None, None),
+    "DELETE /2/activity/subscriptions/:id": Allowance(None, None),
+    "GET /2/activity/stream": Allowance(None, None),
 }
 
 

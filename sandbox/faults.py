@@ -15,6 +15,9 @@ from typing import Literal
 
 from sandbox.endpoints import endpoint_name
 
+EVENT = "an event"
+"""Where faults of events are queued: those happen to what X tells, not to what it is asked."""
+
 Kind = Literal[
     "answer",
     "html",
@@ -27,6 +30,10 @@ Kind = Literal[
     "usage_capped",
     "credits_depleted",
     "not_permitted",
+    "lose_event",
+    "repeat_event",
+    "late_event",
+    "forge_event",
 ]
 KINDS: tuple[str, ...] = Kind.__args__  # type: ignore[attr-defined]  # typing has no public name for it
 
@@ -49,7 +56,8 @@ class Faults:
         self._queues: defaultdict[str, deque[Fault]] = defaultdict(deque)
 
     def switch_on(self, endpoint: str, fault: Fault) -> None:
-        self._queues[endpoint_name(endpoint)].append(fault)
+        name = endpoint if endpoint == EVENT else endpoint_name(endpoint)
+        self._queues[name].append(fault)
 
     def answer(self, endpoint: str, status: int, times: int = 1, detail: str = "") -> None:
         """An answer of X's problem kind with this status."""
@@ -96,6 +104,22 @@ class Faults:
     def not_permitted(self, endpoint: str = "POST /2/tweets", times: int = 1) -> None:
         """403 "You are not permitted to perform this action.": X's catch-all."""
         self.switch_on(endpoint, Fault("not_permitted", times))
+
+    def lose_event(self, times: int = 1) -> None:
+        """X tells nobody."""
+        self.switch_on(EVENT, Fault("lose_event", times))
+
+    def repeat_event(self, times: int = 1) -> None:
+        """X tells it twice."""
+        self.switch_on(EVENT, Fault("repeat_event", times))
+
+    def late_event(self, seconds: float, times: int = 1) -> None:
+        """The webhook is called later by so much of the world's time; whoever reads the stream is not."""
+        self.switch_on(EVENT, Fault("late_event", times, seconds=seconds))
+
+    def forge_event(self, times: int = 1) -> None:
+        """The webhook is called with the signature of other words."""
+        self.switch_on(EVENT, Fault("forge_event", times))
 
     def clear(self) -> None:
         self._queues.clear()

@@ -1,9 +1,9 @@
 """What X would bill. Prices are X's pay-per-use list as of autumn 2026, in micro-dollars.
 
 A resource read twice in one UTC day is billed once; a post read as one's own mention and as a post are two
-resources (X does not say). Empty answers and failed calls are free. Whether a summoned reply with a link
-costs as a reply (0.010) or as a post with a link (0.200) is not settled in X's documentation: it is a price
-of its own here, set to the cheaper one.
+resources, and so is the event that tells of it (X does not say). Empty answers and failed calls are free.
+Whether a summoned reply with a link costs as a reply (0.010) or as a post with a link (0.200) is not settled
+in X's documentation: it is a price of its own here, set to the cheaper one.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ PRICES = {
     "post_read": 5_000,
     "user_read": 10_000,
     "mention_read": 1_000,
+    "mention_event": 5_000,
     "summoned_reply": 10_000,
     "summoned_reply_with_link": 10_000,
     "post": 10_000,

@@ -102,6 +102,16 @@ def credits_depleted() -> Refused:
     return Refused(402, problem)
 
 
+def too_many_connections() -> Refused:
+    problem = {
+        "title": "ConnectionException",
+        "detail": "This stream is currently at the maximum allowed connection limit.",
+        "connection_issue": "TooManyConnections",
+        "type": BASE + "streaming-connection",
+    }
+    return Refused(429, problem)
+
+
 def not_found(kind: str, parameter: str, value: str) -> Problem:
     return {
         "value": value,

@@ -85,6 +85,7 @@ def serve(
         try:
             yield Served(world, "http://{}:{}".format(*listener.getsockname()[:2]))
         finally:
+            world.push.courier.stop()
             server.stop()
             thread.join(STOPS_WITHIN_SECONDS)
 

@@ -16,7 +16,7 @@ from starlette.applications import Starlette
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from sandbox import problems, reads, writes
+from sandbox import problems, pushes, reads, writes
 from sandbox.auth import authenticate
 from sandbox.control import control_routes
 from sandbox.ledger import Call
@@ -52,13 +52,32 @@ ENDPOINTS: dict[str, Work] = {
     "GET /2/users/:id/tweets": lambda answer, query, path, _body: reads.timeline(answer, query, path["id"]),
     "POST /2/tweets": lambda answer, _query, _path, body: writes.create_post(answer, body),
     "DELETE /2/tweets/:id": lambda answer, _query, path, _body: writes.delete_post(answer, path["id"]),
+    "GET /2/webhooks": lambda answer, _query, _path, _body: pushes.webhooks(answer),
+    "POST /2/webhooks": lambda answer, _query, _path, body: pushes.create_webhook(answer, body),
+    "PUT /2/webhooks/:id": lambda answer, _query, path, _body: pushes.validate_webhook(answer, path["id"]),
+    "DELETE /2/webhooks/:id": lambda answer, _query, path, _body: pushes.delete_webhook(answer, path["id"]),
+    "GET /2/activity/subscriptions": lambda answer, _query, _path, _body: pushes.subscriptions(answer),
+    "POST /2/activity/subscriptions": lambda answer, _query, path, body: pushes.subscribe(
+        answer, body, path["token"]
+    ),
+    "PUT /2/activity/subscriptions/:id": lambda answer, _query, path, body: pushes.update_subscription(
+        answer, path["id"], body
+    ),
+    "DELETE /2/activity/subscriptions/:id": lambda answer, _query, path, _body: pushes.unsubscribe(
+        answer, path["id"]
+    ),
 }
-"""In the order of matching: fixed paths before those with an id."""
+"""In the order of matching: fixed paths before those with an id. Beside what stands in it, `path` has the
+kind of token that asks.
+"""
+STREAM = "GET /2/activity/stream"
+CREATES = frozenset({"POST /2/tweets"})
+"""What answers 201; the other POSTs say 200."""
 
 
 def create_app(world: World, scenes: list[Scene] | None = None) -> Starlette:
     """The app for one world; `scenes` are shown on its page."""
-    api = [_route(world, endpoint) for endpoint in ENDPOINTS]
+    api = [_route(world, endpoint) for endpoint in (*ENDPOINTS, STREAM)]
     media = Route("/media/{name}", _media, methods=["GET"])
     return Starlette(routes=[*api, media, *control_routes(world, scenes or [])])
 
@@ -82,7 +101,7 @@ async def _serve(request: Request, *, world: World, endpoint: str) -> Response:
                 response = spoilt(fault, request.method, world.now())
             else:
                 headers = _take_call(world, endpoint, token)
-                response = _work(answer, endpoint, request, body)
+                response = _work(answer, endpoint, request, body, token)
         except Refused as refusal:
             answer.billed.clear()
             headers |= refusal.headers
@@ -110,10 +129,13 @@ def _take_call(world: World, endpoint: str, token: str) -> dict[str, str]:
     return verdict.headers
 
 
-def _work(answer: Answer, endpoint: str, request: Request, body: bytes) -> Response:
-    told = _json_of(body) if request.method == "POST" else {}
-    document = ENDPOINTS[endpoint](answer, request.query_params, request.path_params, told)
-    return JSONResponse(document, 201 if request.method == "POST" else 200)
+def _work(answer: Answer, endpoint: str, request: Request, body: bytes, token: str) -> Response:
+    if endpoint == STREAM:
+        return answer.world.push.streams.answer(request.scope["state"]["transport"])
+    told = _json_of(body) if request.method == "POST" or (request.method == "PUT" and body) else {}
+    path = {**request.path_params, "token": token}
+    document = ENDPOINTS[endpoint](answer, request.query_params, path, told)
+    return JSONResponse(document, 201 if endpoint in CREATES else 200)
 
 
 def _json_of(body: bytes) -> dict[str, Any]:

@@ -30,6 +30,7 @@ from sandbox.faults import Faults
 from sandbox.ledger import Ledger
 from sandbox.limits import Limits
 from sandbox.nouns import Author, Credentials, Post
+from sandbox.push import Push
 from sandbox.shelves import Shelves
 from sandbox.text import Attached, Writer, guess_language
 
@@ -74,6 +75,7 @@ class World:
         self._blocking: set[str] = set()
         self.bot = self.author(bot_username, name=bot_name, bio="I turn a thread into one page. Automated.")
         self.credentials = Credentials(access_token=f"{self.bot.id}-sandbox-access-token")
+        self.push = Push(self)
 
     # Time
 
@@ -238,7 +240,10 @@ class World:
     def delete(self, post: Which) -> None:
         """All versions are gone: `resource-not-found`."""
         with self.lock:
-            for version in self.find(post).versions:
+            found = self.find(post)
+            if not found.deleted:
+                self.push.deleted(found)
+            for version in found.versions:
                 self.find(version).deleted = True
 
     def withhold(self, post: Which, countries: Sequence[str] = (), *, copyright: bool = False) -> None:  # noqa: A002 - X's own word
@@ -361,6 +366,7 @@ class World:
             **fields,
         )
         self.shelves.add(post)
+        self.push.posted(post)
         return post
 
 

@@ -15,8 +15,10 @@ from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
 
 from sandbox import Media, World, serve
+from sandbox.run import Served
 from sandbox.scenes import play
 from tests.sandbox.conftest import RewritingSession, tweepy_client
+from tests.sandbox.test_push import reading, receiving
 
 DOCUMENT = Path(__file__).parents[2].parent / "shared" / "x-openapi-2.166.json"
 
@@ -29,8 +31,8 @@ def document():
 
 
 @pytest.fixture(scope="module")
-def check(document):
-    """Validate an answer against a path of the document; problems and media also against their own kinds."""
+def valid(document):
+    """Validate a value against what the document has at a place."""
     registry = Registry().with_resource(
         "x:", Resource.from_contents(document, default_specification=DRAFT202012)
     )
@@ -39,6 +41,13 @@ def check(document):
         Draft202012Validator(
             {"$ref": f"x:#{pointer}"}, registry=registry, format_checker=FormatChecker()
         ).validate(value)
+
+    return valid
+
+
+@pytest.fixture(scope="module")
+def check(document, valid):
+    """Validate an answer against a path of the document; problems and media also against their own kinds."""
 
     def kind(value, schema):
         mapping = document["components"]["schemas"][schema]["discriminator"]["mapping"]
@@ -171,6 +180,57 @@ def test_what_the_bot_does(staged, check):
     made = client.create_tweet(text="Hello, all of you")
     check(made, "POST /2/tweets", 201)
     check(client.delete_tweet(made["data"]["id"]), "DELETE /2/tweets/{id}")
+
+
+def test_webhooks_subscriptions_and_events(staged, check, valid):
+    world, session, client = staged
+    author = world.author("told")
+    ask = Asking(client, check)
+    with receiving(world.credentials.consumer_secret) as receiver:
+        ask("GET /2/webhooks")
+        hook = ask("POST /2/webhooks", {"url": receiver.url})
+        ask("GET /2/webhooks")
+        ask("PUT /2/webhooks/{webhook_id}", of=hook["id"])
+        for kind, who in (("post.mention.create", world.bot), ("post.delete", author)):
+            body = {"event_type": kind, "filter": {"user_id": who.id}, "tag": "t", "webhook_id": hook["id"]}
+            valid(body, "/components/schemas/ActivitySubscriptionCreateRequest")
+            made = ask("POST /2/activity/subscriptions", body, user=True)["data"]["subscription"]
+        ask("GET /2/activity/subscriptions")
+        ask("PUT /2/activity/subscriptions/{subscription_id}", {"tag": "u"}, of=made["subscription_id"])
+        with reading(world, session, Served(world, session.base.geturl())) as stream:
+            check_problem_of_a_second_reader(world, session, check)
+            post = world.post(author, "Told of.", quote=world.posts[0])
+            world.mention("asker", post, "@unrollbot unroll " + "at length " * 60)
+            world.delete(post)
+            lines = (line for line in stream.iter_lines(chunk_size=1) if line)
+            streamed = [json.loads(next(lines)) for _ in range(2)]
+        world.push.courier.deliver()
+        assert [json.loads(body) for body, _ in receiver.got] == streamed
+        schemas = ("Tweet", "PostDeleteActivityResponsePayload")
+        for event, schema in zip(streamed, schemas, strict=True):  # by `oneOf`, a post is a like as well
+            valid(event["data"].pop("payload"), f"/components/schemas/{schema}")
+            valid(event, "/components/schemas/ActivityStreamingResponse")
+        ask("DELETE /2/activity/subscriptions/{subscription_id}", of=made["subscription_id"])
+        ask("DELETE /2/webhooks/{webhook_id}", of=hook["id"])
+
+
+class Asking:
+    """Calls by tweepy's own hand, each answer held to the document."""
+
+    def __init__(self, client, check):
+        self.client = client
+        self.check = check
+
+    def __call__(self, endpoint, body=None, *, of="", user=False):
+        method, _, path = endpoint.partition(" ")
+        path = "/".join(of if part.startswith("{") else part for part in path.split("/"))
+        answer = self.client.request(method, path, json=body, user_auth=user)
+        return self.check(answer.json(), endpoint, answer.status_code)
+
+
+def check_problem_of_a_second_reader(world, session, check):
+    with reading(world, session, Served(world, session.base.geturl())) as second:
+        check(second.json(), "GET /2/activity/stream", second.status_code)
 
 
 def test_problems(staged, bearer, check):
