@@ -10,7 +10,7 @@ PIP := $(VENV)/bin/python -m pip --disable-pip-version-check --no-input
 MAKEFLAGS += --no-print-directory
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint chaos bench
+.PHONY: help demo test lint chaos bench tools
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-5s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,6 +33,10 @@ chaos: $(READY) ## storm the whole house: make chaos ARGS="--seed 1 --seeds 20 -
 
 bench: $(READY) ## measure: threads, pages, exports, the queue
 	@$(VENV)/bin/python -m benchmarks $(ARGS)
+
+# Too large for everybody: 70 MB of schemas, and linters that only the tests of deploy/ use.
+tools: $(READY) ## install what checks deploy/: its tests skip without
+	@$(PIP) install -qq --require-hashes --no-deps -r tests/deploy/requirements.lock
 
 # The first Python that fits; PYTHON=... is taken at its word.
 FITS := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
