@@ -10,7 +10,7 @@ PIP := $(VENV)/bin/python -m pip --disable-pip-version-check --no-input
 MAKEFLAGS += --no-print-directory
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint chaos bench tools
+.PHONY: help demo test lint chaos soak bench tools
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-5s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -30,6 +30,9 @@ lint: $(READY) ## check style, types and the arrows between the layers
 
 chaos: $(READY) ## storm the whole house: make chaos ARGS="--seed 1 --seeds 20 --mentions 500"
 	@$(VENV)/bin/python -m tests.chaos $(ARGS)
+
+soak: $(READY) ## run under an even load: make soak ARGS="--minutes 30 --rate 10"
+	@$(VENV)/bin/python -m benchmarks.soak $(ARGS)
 
 bench: $(READY) ## measure: threads, pages, exports, the queue
 	@$(VENV)/bin/python -m benchmarks $(ARGS)

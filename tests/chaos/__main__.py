@@ -3,33 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory, mkdtemp
 
+from benchmarks.house import housed
 from benchmarks.tables import table
-from tests.chaos.storm import ROW, House, run
-from tests.store import postgres
-from tests.store.databases import Server
-
-
-@contextmanager
-def housed(database: str, seed: int, folder: Path) -> Iterator[House]:
-    if database == "sqlite":
-        yield House(f"sqlite:///{folder}/unroll.db")
-        return
-    with ExitStack() as stack:
-        if named := os.environ.get("TEST_DATABASE_URL"):
-            address, restart = named, None
-        else:
-            own = stack.enter_context(postgres.running())
-            address, restart = own.url, own.restart
-        server = Server(address, prefix=f"unroll_chaos_{seed}")
-        stack.callback(server.close)
-        yield House(stack.enter_context(server.empty()), restart)
+from tests.chaos.storm import ROW, run
 
 
 def main() -> int:
@@ -45,7 +25,7 @@ def main() -> int:
         for database in ["sqlite", "postgres"] if told.database == "both" else [told.database]:
             with TemporaryDirectory(prefix="unroll-chaos-") as name:
                 folder = Path(name)
-                with housed(database, seed, folder) as house:
+                with housed(database, f"chaos_{seed}", folder) as house:
                     report = run(seed, house, folder, mentions=told.mentions, seconds=told.seconds)
                 if not report.well:
                     kept = Path(mkdtemp(prefix=f"unroll-chaos-{seed}-{database}-"))

@@ -6,12 +6,10 @@ While people ask, everything that can break is broken, in an order that a seed d
 
 from __future__ import annotations
 
-import os
 import random
 import signal
 import sqlite3
 import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -22,6 +20,7 @@ from pathlib import Path
 
 import redis
 
+from benchmarks.house import BIN, House, settings_for
 from bot.domain import Job
 from bot.errors import DatabaseAway
 from bot.store import Store, open_store
@@ -30,7 +29,6 @@ from sandbox.nouns import Post
 from sandbox.run import serve
 from sandbox.world import World
 
-BIN = Path(sys.executable).parent
 COMMANDS = {
     "worker-1": [BIN / "celery", "-A", "workers.app", "worker", "-n", "one@%h"],
     "worker-2": [BIN / "celery", "-A", "workers.app", "worker", "-n", "two@%h"],
@@ -93,18 +91,6 @@ class Report:
 ROW = ["seed", "database", "s", "mentions", "killed", "other faults", "no outcome", "twice", "wrong target"]
 
 
-@dataclass
-class House:
-    """What the storm may shake beside our own processes: a restarted server where there is one."""
-
-    url: str
-    restart: Callable[[], None] | None = None
-
-    @property
-    def kind(self) -> str:
-        return self.url.split(":", 1)[0].split("+", 1)[0]
-
-
 class Storm:
     def __init__(self, report: Report, house: House, folder: Path, *, mentions: int, seconds: float):
         self.report, self.house, self.folder = report, house, folder
@@ -140,26 +126,15 @@ class Storm:
         self.report.seconds = time.monotonic() - began
 
     def _settings(self, x_url: str, redis_url: str) -> dict[str, str]:
-        keys = self.world.credentials
-        return {
-            **os.environ,
-            "X_API_URL": x_url,
-            "X_CONSUMER_KEY": keys.consumer_key,
-            "X_CONSUMER_SECRET": keys.consumer_secret,
-            "X_ACCESS_TOKEN": keys.access_token,
-            "X_ACCESS_TOKEN_SECRET": keys.access_token_secret,
-            "X_BEARER_TOKEN": keys.bearer_token,
-            "DATABASE_URL": self.house.url,
-            "REDIS_URL": redis_url,
-            "MEDIA_DIR": str(self.folder / "media"),
-            "PUBLIC_URL": "https://reader.example",
-            "POLL_INTERVAL_SECONDS": "0.5",
-            "REPLY_VISIBLE_AFTER_SECONDS": str(TIMELINE_LAG.total_seconds() + 1),
-            "DAILY_BUDGET_USD": "1000",
-            "REQUESTS_PER_CONVERSATION_PER_HOUR": "10000",
-            "REQUESTS_PER_AUTHOR_PER_DAY": "10000",
-            "LOG_FORMAT": "json",
-        }
+        return settings_for(
+            self.world.credentials,
+            x_url=x_url,
+            redis_url=redis_url,
+            database_url=self.house.url,
+            folder=self.folder,
+            POLL_INTERVAL_SECONDS="0.5",
+            REPLY_VISIBLE_AFTER_SECONDS=str(TIMELINE_LAG.total_seconds() + 1),
+        )
 
     def _small_windows(self) -> None:
         """Small enough to bite: the bot has to wait for them, and X should see no call too many."""
