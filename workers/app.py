@@ -55,6 +55,7 @@ def _setup_logging(**_: Any) -> None:
 @worker_init.connect
 def _fail_at_the_door(**_: Any) -> None:
     """A worker without a key or a database says so at its start, not at its first job."""
+    log.configure(settings())  # Celery sets its own log up later
     host, port = settings().metrics_host, settings().worker_metrics_port
     try:
         parts()
