@@ -19,6 +19,7 @@ import fakeredis
 from pydantic import SecretStr
 
 from benchmarks.tables import table
+from bot.blobs import open_blobs
 from bot.flows.parts import Parts
 from bot.flows.poll import tick
 from bot.flows.unroll import unroll
@@ -147,7 +148,9 @@ def _bot(world: World) -> Iterator[Parts]:
             store = open_store(settings.database_url)
             redis = fakeredis.FakeRedis()
             connection = Connection(settings, Limits(redis, "app"), Limits(redis, "user"))
-            yield Parts(store, connection, settings, world.now, worker="bench")
+            yield Parts(
+                store, connection, settings, world.now, worker="bench", files=open_blobs(settings.media_dir)
+            )
         finally:
             if store is not None:
                 store.close()

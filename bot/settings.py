@@ -33,6 +33,7 @@ CREDENTIALS = (
 
 
 COUNTRY_CODE = 2
+BUCKET = re.compile(r"s3://[a-z0-9][a-z0-9.-]+(/[\w.-]+)*/?", re.ASCII)
 COIN_ADDRESS = re.compile(r"[A-Za-z0-9:_.-]{8,200}")
 
 
@@ -59,6 +60,15 @@ def _database(value: str) -> str:
 def _broker(value: str) -> str:
     if value.split(":", 1)[0] not in {"redis", "rediss", "unix"}:
         raise ValueError("must begin with redis://, rediss:// or unix://")
+    return value
+
+
+def _folder_or_bucket(value: Any) -> Any:
+    """A folder becomes a Path, `s3://bucket/prefix` stays a string."""
+    if not isinstance(value, str) or "://" not in value:
+        return Path(value)
+    if not BUCKET.fullmatch(value):
+        raise ValueError("must be a folder, or such as s3://bucket/prefix")
     return value
 
 
@@ -143,7 +153,8 @@ class Settings(BaseSettings):
     database_url: Annotated[str, AfterValidator(_database)] = "sqlite:///var/unroll.db"
     redis_url: Annotated[str, AfterValidator(_broker)] = "redis://localhost:6379/0"
     public_url: WebAddress = "http://localhost:8000"
-    media_dir: Path = Path("var/media")
+    media_dir: Annotated[Path | str, BeforeValidator(_folder_or_bucket)] = Path("var/media")
+    media_endpoint_url: MaybeAddress = ""
     media_hosts: Annotated[tuple[str, ...], NoDecode] = ("pbs.twimg.com", "video.twimg.com", "abs.twimg.com")
 
     poll_interval_seconds: Seconds = 5

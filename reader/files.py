@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import FileResponse, Response
+from starlette.responses import Response
 
+from bot.blobs import Blobs, by_hash
 from reader import addresses
+from reader.sending import send
 from reader.site import NOINDEX, Site
 
 FOREVER = "public, max-age=31536000, immutable"
@@ -39,20 +39,20 @@ def media(site: Site, request: Request) -> Response:
     confirmed_at = site.store.media.confirmed_at(name) if addresses.MEDIA_NAME.fullmatch(name) else None
     if confirmed_at is None or site.hides(confirmed_at):
         raise HTTPException(404)
-    path = site.media_dir / name[:2] / name
-    kind = _kind(path)
+    key = by_hash(name)
+    kind = _kind(site.files, key)
     # Exports and feeds name our pictures, and whoever shows those must be able to load them.
     headers = {"Cache-Control": AN_HOUR, "Cross-Origin-Resource-Policy": "cross-origin", **NOINDEX}
     if kind is None:
         headers["Content-Disposition"] = "attachment"
-    return FileResponse(path, headers=headers, media_type=kind or "application/octet-stream")
+    media_type = kind or "application/octet-stream"
+    return send(site.files, key, request, media_type=media_type, etag=f'"{name}"', headers=headers)
 
 
-def _kind(path: Path) -> str | None:
+def _kind(files: Blobs, key: str) -> str | None:
     """What the file is by its first bytes, whatever was said of it; None for what no page shows."""
     try:
-        with path.open("rb") as file:
-            head = file.read(16)
-    except OSError:
+        head = files.read(key, 0, 16)
+    except FileNotFoundError:
         raise HTTPException(404) from None
     return next((kind for at, mark, kind in SIGNATURES if head.startswith(mark, at)), None)

@@ -6,12 +6,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
 
+from bot.blobs import Blobs, open_blobs
 from bot.domain import Author
 from bot.rules.listing import Listing, Policy, is_public, listing
 from bot.rules.recheck import hidden
@@ -31,7 +31,7 @@ NOINDEX = {"X-Robots-Tag": "noindex"}
 class Site:
     store: Store
     public_url: str
-    media_dir: Path
+    files: Blobs
     assets: dict[str, assets.Asset]
     press: Press
     shelf: Shelf
@@ -97,13 +97,13 @@ def utc_now() -> datetime:
 
 def build(store: Store, settings: Settings, clock: Callable[[], datetime] = utc_now) -> Site:
     given = offers.offers(settings)
-    files = {**assets.load(), **offers.pictures(given)}
-    press = Press(files, public_url=settings.public_url, offers=given)
+    own = {**assets.load(), **offers.pictures(given)}
+    press = Press(own, public_url=settings.public_url, offers=given)
     return Site(
         store=store,
         public_url=settings.public_url,
-        media_dir=settings.media_dir,
-        assets=files,
+        files=open_blobs(settings.media_dir, endpoint=settings.media_endpoint_url),
+        assets=own,
         press=press,
         shelf=Shelf(PAGES_KEPT),
         visitors=Visitors(settings.redis_url, clock),

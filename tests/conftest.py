@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
+from uuid import uuid4
 
 import fakeredis
 import pytest
@@ -15,6 +16,7 @@ import structlog
 from hypothesis import settings as hypothesis_settings
 from pydantic import SecretStr
 
+from bot.blobs import open_blobs
 from bot.domain import Job
 from bot.flows.illustrate import illustrate
 from bot.flows.parts import Parts
@@ -28,6 +30,7 @@ from bot.x.limits import Limits
 from sandbox.nouns import Author, Post
 from sandbox.run import serve
 from sandbox.world import World
+from tests.bucket import Bucket, bucket_at, s3_server
 
 hypothesis_settings.register_profile("here", deadline=None)
 hypothesis_settings.load_profile("here")
@@ -49,6 +52,18 @@ def no_patience(monkeypatch, request):
     """Reads are not tried again in place: those seconds are real ones, and the row's waits do the same."""
     if "patient" not in request.keywords:
         monkeypatch.setattr("bot.x.client.PATIENCE", timedelta(0))
+
+
+@pytest.fixture(scope="session")
+def s3():
+    with s3_server() as address:
+        yield address
+
+
+@pytest.fixture
+def bucket(s3, monkeypatch) -> Iterator[Bucket]:
+    with bucket_at(s3, f"unroll-{uuid4().hex}", monkeypatch) as bucket:
+        yield bucket
 
 
 @dataclass
@@ -155,7 +170,8 @@ def build(world, tmp_path, blank_database) -> Iterator[Callable[..., House]]:
             store = open_store(chosen.database_url)
             opened.append(store)
             connection = Connection(chosen, Limits(redis, "app"), Limits(redis, "user"))
-            parts = Parts(store, connection, chosen, world.now, worker=f"test:{os.getpid()}")
+            files = open_blobs(chosen.media_dir, endpoint=chosen.media_endpoint_url)
+            parts = Parts(store, connection, chosen, world.now, worker=f"test:{os.getpid()}", files=files)
             return House(world, served.url, parts)
 
         yield make

@@ -12,6 +12,7 @@ from typing import Any
 from celery.signals import setup_logging, worker_init, worker_shutdown, worker_shutting_down
 
 from bot import log, scraping
+from bot.blobs import open_blobs
 from bot.flows.parts import Parts
 from bot.queue import celery_app
 from bot.settings import BadSettings, Settings, load
@@ -44,6 +45,7 @@ def parts() -> Parts:
         settings=settings(),
         clock=utc_now,
         worker=f"{socket.gethostname()}:{os.getpid()}",
+        files=open_blobs(settings().media_dir, endpoint=settings().media_endpoint_url),
     )
 
 

@@ -16,11 +16,14 @@ import requests
 from sqlalchemy import make_url
 
 from bot.cli.findings import Check, Finding, check, problem, warning
+from bot.cli.opening import files_of
 from bot.errors import Misconfigured, Transient
 from bot.settings import Settings
 from bot.x import Connection, X, connect
 from bot.x.client import utc_now
 from bot.x.price import Item
+
+PROBE = "doctor/probe"
 
 # Nobody's post: X bills nothing for an answer that holds nothing.
 NO_POST = 1
@@ -139,6 +142,8 @@ def _is_loopback(host: str) -> bool:
 
 def media_folder(settings: Settings) -> Finding | str:
     folder = settings.media_dir
+    if isinstance(folder, str):
+        return _bucket(settings)
     folder.mkdir(parents=True, exist_ok=True)
     if not os.access(folder, os.W_OK):
         return problem(
@@ -147,12 +152,22 @@ def media_folder(settings: Settings) -> Finding | str:
     return "writable"
 
 
+def _bucket(settings: Settings) -> str:
+    """Raises what keeps us from writing there."""
+    files = files_of(settings)
+    files.save(PROBE, b"the doctor was here")
+    files.delete(PROBE)
+    return f"{settings.media_dir} can be written to"
+
+
 def disk(settings: Settings) -> Finding | str:
     """Where there is least room: the pictures, or the database where it is a file."""
     url = make_url(settings.database_url)
-    kept = [settings.media_dir]
+    kept = [settings.media_dir] if isinstance(settings.media_dir, Path) else []
     if url.get_backend_name() == "sqlite" and url.database:
         kept.append(Path(url.database).parent)
+    if not kept:
+        return "nothing is kept on this machine"
     free, folder = min((shutil.disk_usage(_existing(folder)).free, folder) for folder in kept)
     return judge_room(free, folder)
 

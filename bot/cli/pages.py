@@ -9,7 +9,7 @@ import typer
 
 from bot import log
 from bot.cli import output
-from bot.cli.opening import opened
+from bot.cli.opening import files_of, opened
 from bot.flows.pages import take_down
 from bot.rules.request import post_id_of
 from bot.settings import Settings
@@ -36,7 +36,9 @@ def delete_thread(
         if undo:
             store.pages.allow_again(page.thread_id)
         else:
-            take_down(page.thread_id, "operator", store=store, settings=settings, now=datetime.now(UTC))
+            take_down(
+                page.thread_id, "operator", store=store, files=files_of(settings), now=datetime.now(UTC)
+            )
         _print(page.thread_id, settings, store, as_json=as_json)
 
 

@@ -10,7 +10,7 @@ import typer
 
 from bot import log
 from bot.cli import output
-from bot.cli.opening import opened
+from bot.cli.opening import files_of, opened
 from bot.flows.pages import forget_author
 from bot.settings import Settings
 from bot.store import Store
@@ -30,7 +30,7 @@ def opt_out(name: Name, *, as_json: AsJson = False) -> None:
         log.configure(settings)
         person, now = _person(store, name), datetime.now(UTC)
         store.people.obey(person.id, "opt-out", now=now, username=person.username)
-        forget_author(person.id, store=store, settings=settings, now=now)
+        forget_author(person.id, store=store, files=files_of(settings), now=now)
         _print_author(person.id, settings, store, as_json=as_json)
 
 

@@ -7,7 +7,8 @@ import socket
 from granian import Granian
 from granian.constants import Interfaces
 
-from bot.settings import BadSettings
+from bot.cli.opening import files_of
+from bot.settings import BadSettings, load
 
 # A reader who takes longer than this for an answer is hung up on when the site is told to end.
 ENDS_WITHIN_SECONDS = 15
@@ -21,8 +22,9 @@ LOGGING = {
 
 
 def serve_site(host: str, port: int) -> None:
-    """Serves until SIGTERM or Ctrl-C. Raises BadSettings where the address cannot be had."""
+    """Serves until SIGTERM or Ctrl-C. Raises BadSettings where it cannot, such as for an address in use."""
     _require_free(host, port)
+    files_of(load())
     Granian(
         "reader.app:create",
         address=host,

@@ -10,6 +10,7 @@ from datetime import timedelta
 
 import structlog
 
+from bot.blobs import by_hash
 from bot.domain import Conversation, Job, Thread
 from bot.errors import Permanent, Transient
 from bot.flows.consent import objection_to
@@ -18,7 +19,6 @@ from bot.rules.plan import LOOKUP_BATCH, NOTHING, SEARCH_LAG, drift_of
 from bot.rules.recheck import hidden, shown_ids, without_withheld
 from bot.rules.text import plain
 from bot.rules.thread import assemble, completed
-from bot.store.media import file_of
 from bot.store.threads import Known
 from bot.x import Terms, X, decode, fetch
 from bot.x.client import Keep, merged
@@ -76,7 +76,7 @@ def forget_traces(thread_id: int, parts: Parts) -> None:
     """What is gone on X goes from the earlier versions of a page too, and from the disk."""
     parts.store.threads.scrub_versions(thread_id)
     for sha256 in parts.store.media.drop_unused():
-        file_of(parts.settings.media_dir, sha256).unlink(missing_ok=True)
+        parts.files.delete(by_hash(sha256))
     log.info("thread.scrubbed", thread=thread_id)
 
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from tempfile import NamedTemporaryFile
-
 import structlog
 
+from bot.blobs import by_hash
 from bot.errors import Permanent, Transient
 from bot.flows.parts import Parts
 from bot.settings import FLOW_DEADLINE
-from bot.store.media import Picture, file_of
+from bot.store.media import Picture
 from bot.x.media import Download, download
 
 log = structlog.get_logger()
@@ -33,23 +31,12 @@ def illustrate(thread_id: int, parts: Parts) -> int:
             store.media.fail(url, now=parts.clock(), for_good=isinstance(error, Permanent))
             log.warning("picture.failed", thread=thread_id, reason=error.reason, detail=error.detail)
             continue
-        write_once(file_of(parts.settings.media_dir, found.sha256), found.content)
+        parts.files.save(by_hash(found.sha256), found.content)
         store.media.store(url, _picture(found), len(found.content), now=parts.clock())
         came += 1
     if came:
         log.info("thread.illustrated", thread=thread_id, pictures=came)
     return came
-
-
-def write_once(path: Path, content: bytes) -> None:
-    """The whole file or none: a reader never sees half a picture, whatever crashes."""
-    if path.exists():
-        return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with NamedTemporaryFile(dir=path.parent, delete=False) as file:
-        file.write(content)
-    Path(file.name).chmod(0o644)
-    Path(file.name).replace(path)
 
 
 def _picture(found: Download) -> Picture:

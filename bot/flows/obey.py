@@ -48,12 +48,12 @@ def _recorded(_job: Job, _x: X, _parts: Parts) -> None:
 def _opt_out(job: Job, _x: X, parts: Parts) -> None:
     """Unless they have come back since."""
     if job.requester_id is not None and parts.store.people.opted_out([job.requester_id]):
-        forget_author(job.requester_id, store=parts.store, settings=parts.settings, now=parts.clock())
+        forget_author(job.requester_id, store=parts.store, files=parts.files, now=parts.clock())
 
 
 def _delete(job: Job, _x: X, parts: Parts) -> int:
     page = _own_page(job, parts)
-    take_down(page.thread_id, "author", store=parts.store, settings=parts.settings, now=parts.clock())
+    take_down(page.thread_id, "author", store=parts.store, files=parts.files, now=parts.clock())
     return page.thread_id
 
 

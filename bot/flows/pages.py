@@ -6,23 +6,22 @@ from datetime import datetime
 
 import structlog
 
-from bot.settings import Settings
+from bot.blobs import Blobs, by_hash
 from bot.store import Store
-from bot.store.media import file_of
 from bot.store.pages import RemovedBy
 
 log = structlog.get_logger()
 
 
-def take_down(thread_id: int, by: RemovedBy, *, store: Store, settings: Settings, now: datetime) -> None:
+def take_down(thread_id: int, by: RemovedBy, *, store: Store, files: Blobs, now: datetime) -> None:
     """One page: from now on a tombstone, which the next request does not lift."""
     store.pages.mark_removed(thread_id, by)
     store.threads.bury(thread_id, now, reason="page-removed")
-    _clear_away(store, settings)
+    _clear_away(store, files)
     log.info("page.removed", thread=thread_id, by=by)
 
 
-def forget_author(author_id: int, *, store: Store, settings: Settings, now: datetime) -> None:
+def forget_author(author_id: int, *, store: Store, files: Blobs, now: datetime) -> None:
     """All of an author's pages, and their words wherever else they stand: other people's quotes, what was
     bought, what they wrote to us. Ids, times and reasons stay. Mark them as opted out before.
     """
@@ -32,7 +31,7 @@ def forget_author(author_id: int, *, store: Store, settings: Settings, now: date
     for thread_id in store.pages.quoting(author_id):
         _without_quotes(thread_id, store)
     store.people.forget_words(author_id, now=now)
-    _clear_away(store, settings)
+    _clear_away(store, files)
     log.info("author.forgotten", author=author_id, pages=len(pages))
 
 
@@ -44,9 +43,9 @@ def _without_quotes(thread_id: int, store: Store) -> None:
     store.threads.scrub_versions(thread_id)
 
 
-def _clear_away(store: Store, settings: Settings) -> None:
+def _clear_away(store: Store, files: Blobs) -> None:
     """What no page shows any more goes from the disk, and what was deleted from the database's log."""
     for sha256 in store.media.drop_unused():
-        file_of(settings.media_dir, sha256).unlink(missing_ok=True)
+        files.delete(by_hash(sha256))
     store.cards.purge()
     store.database.settle()

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from bot.blobs import Blobs
 from bot.errors import Transient
 from bot.settings import LEASE, Settings
 from bot.store import Store
@@ -28,6 +29,7 @@ class Parts:
     settings: Settings
     clock: Callable[[], datetime]
     worker: str = "cli"
+    files: Blobs = field(kw_only=True)
     stop: threading.Event = field(default_factory=threading.Event)
 
 

@@ -22,13 +22,13 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from bot.blobs import by_hash
 from bot.domain import Conversation, GapReason, Thread
 from bot.errors import Misconfigured, Permanent, Transient, UnrollError
 from bot.flows.fates import pause
 from bot.flows.meter import RecheckMeter
 from bot.flows.parts import Parts, alone
 from bot.rules.recheck import Batch, Word, due_before, next_batch, revised, shown_ids, without_withheld
-from bot.store.media import file_of
 from bot.store.threads import GONE
 from bot.x import X, decode
 from bot.x.client import merged
@@ -161,7 +161,7 @@ def _word(thread: Thread, found: Conversation, parts: Parts) -> Word:
 def clean_up(parts: Parts) -> None:
     """The files of pictures that no page shows any more go, and so does what the database still remembers."""
     for sha256 in parts.store.media.drop_unused():
-        file_of(parts.settings.media_dir, sha256).unlink(missing_ok=True)
+        parts.files.delete(by_hash(sha256))
     parts.store.cards.purge()
     parts.store.database.settle()
 
@@ -181,7 +181,8 @@ def tidy(parts: Parts) -> None:
 
 def _drop_stray_files(parts: Parts, now: datetime) -> None:
     """Files that no row knows of; one that is still being written down is younger."""
-    kept = parts.store.media.hashes()
-    for path in parts.settings.media_dir.glob("*/*"):
-        if path.name not in kept and path.stat().st_mtime < (now - TIDY_EVERY).timestamp():
-            path.unlink(missing_ok=True)
+    kept = {by_hash(sha256) for sha256 in parts.store.media.hashes()}
+    for file in parts.files.list():
+        if file.named_by_hash and file.key not in kept and file.changed_at < now - TIDY_EVERY:
+            parts.files.delete(file.key)
+    parts.files.drop_unfinished(before=now - TIDY_EVERY)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
 
 from sqlalchemy import ColumnElement, delete, func, or_, update
 from sqlmodel import Session, col, select
@@ -130,11 +129,6 @@ class MediaStore:
         with self.database.read() as session:
             row = session.exec(select(MediaRow).where(MediaRow.sha256 == sha256)).first()
             return _picture(row) if row else None
-
-
-def file_of(media_dir: Path, sha256: str) -> Path:
-    """Where a stored file lies: in a folder of its first two digits, so that no folder grows too long."""
-    return media_dir / sha256[:2] / sha256
 
 
 def pictures_of(thread: Thread) -> list[str]:

@@ -212,3 +212,12 @@ def test_how_little_room_is_too_little(free, level):
     found = judge_room(free * MIB, Path("/var"))
     assert (level == "ok") == isinstance(found, str)
     assert isinstance(found, str) or found.level == level
+
+
+def test_a_bucket_for_pictures_is_tried(examine, bucket):
+    told = {"MEDIA_DIR": bucket.address, "MEDIA_ENDPOINT_URL": bucket.endpoint}
+    found = examine(**told)["media folder"]
+    assert (found["level"], found["said"]) == ("ok", f"{bucket.address} can be written to")
+    found = examine(**told | {"MEDIA_DIR": "s3://not-a-bucket-of-ours/at-all"})["media folder"]
+    assert found["level"] == "problem"
+    assert "bucket does not exist" in found["said"]

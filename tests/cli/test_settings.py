@@ -33,6 +33,8 @@ def test_a_database_that_cannot_be(shell, command):
         ("REDIS_URL", "amqp://localhost"),
         ("DAILY_BUDGET_USD", "-1"),
         ("LOG_LEVEL", "LOUD"),
+        ("MEDIA_DIR", "gs://bucket/pictures"),
+        ("MEDIA_DIR", "s3://"),
     ],
 )
 def test_a_wrong_setting_is_named(shell, name, value):

@@ -184,6 +184,7 @@ class FakeStore:
 @dataclass(frozen=True)
 class FakeSettings:
     media_dir: Path
+    media_endpoint_url: str = ""
     public_url: str = "https://reader.example"
     hide_unconfirmed: bool = True
     listing: str = "asked-twice"

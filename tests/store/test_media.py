@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from bot.store.media import FIRST_RETRY, MAX_ATTEMPTS, WAKE_UP_LOST, Picture, file_of
+from bot.store.media import FIRST_RETRY, MAX_ATTEMPTS, WAKE_UP_LOST, Picture
 from tests.store.conftest import NOW, racing
 from tests.store.made import ADA, photo, post, thread
 
@@ -104,7 +104,3 @@ def test_a_picture_that_left_the_thread_is_not_wanted(store):
     assert store.media.wanted(100, now=NOW) == [ADA.avatar_url]
     assert store.media.drop_unused() == []
     assert store.media.threads_wanting(now=NOW) == [100]
-
-
-def test_files_lie_in_folders_of_two_digits(tmp_path):
-    assert file_of(tmp_path, "abcdef") == tmp_path / "ab" / "abcdef"

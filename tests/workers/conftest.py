@@ -17,6 +17,7 @@ import pytest
 import redis
 from sqlalchemy import text
 
+from bot.blobs import open_blobs
 from bot.domain import Job
 from bot.flows.poll import tick
 from bot.queue import celery_app, enqueue, enqueue_pictures
@@ -74,7 +75,12 @@ class Plant:
         """The poller looks, as it would that much later."""
         app = celery_app(self.settings.redis_url)
         parts = Parts(
-            self.parts.store, self.parts.connection, self.settings, lambda: self.world.now() + later, "poller"
+            self.parts.store,
+            self.parts.connection,
+            self.settings,
+            lambda: self.world.now() + later,
+            "poller",
+            files=self.parts.files,
         )
         with app:
             tick(
@@ -156,7 +162,8 @@ def planted(world: World, broker_url: str, tmp_path: Path, **settings) -> Iterat
         world.timeline_lag = timedelta()
         store = open_store(made.database_url)
         stack.callback(store.close)
-        parts = Parts(store, connect(made), made, world.now, worker="poller")
+        files = open_blobs(made.media_dir)
+        parts = Parts(store, connect(made), made, world.now, worker="poller", files=files)
         plant = Plant(world, made, parts, client, tmp_path / "worker.log")
         stack.callback(plant.close)
         yield plant
