@@ -10,7 +10,7 @@ PIP := $(VENV)/bin/python -m pip --disable-pip-version-check --no-input
 MAKEFLAGS += --no-print-directory
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint chaos soak bench tools
+.PHONY: help demo test lint chaos soak bench docs tools
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-5s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -40,6 +40,14 @@ bench: $(READY) ## measure: threads, pages, exports, the queue
 # Too large for everybody: 70 MB of schemas, and linters that only the tests of deploy/ use.
 tools: $(READY) ## install what checks deploy/: its tests skip without
 	@$(PIP) install -qq --require-hashes --no-deps -r tests/deploy/requirements.lock
+
+DOCS := build/docs-venv
+docs: $(READY) ## build the documentation into build/docs
+	@test -e $(DOCS)/.ready -a ! docs/requirements.lock -nt $(DOCS)/.ready || { \
+		$(VENV)/bin/python -m venv --clear $(DOCS) && \
+		$(DOCS)/bin/python -m pip --disable-pip-version-check --no-input install -qq --prefer-binary --require-hashes \
+			-r docs/requirements.lock && touch $(DOCS)/.ready; }
+	@NO_MKDOCS_2_WARNING=1 $(DOCS)/bin/mkdocs build --strict --quiet
 
 # The first Python that fits; PYTHON=... is taken at its word.
 FITS := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
