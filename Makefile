@@ -18,6 +18,10 @@ help: ## list the targets
 demo: $(READY) ## run the whole bot against a local X and tell what happens (Ctrl-C ends it)
 	@$(VENV)/bin/unroll demo $(ARGS)
 
+.PHONY: setup
+setup: $(READY) ## ask for the keys of a real account, check them, write .env
+	@$(VENV)/bin/unroll setup $(ARGS)
+
 # Most tests wait for processes, leases and time-outs: a few at a time are quicker even on two cores.
 test: $(READY) ## run the tests: make test ARGS="tests/cli -k replay"
 	@$(VENV)/bin/python -m pytest -n 3 --dist worksteal $(ARGS)

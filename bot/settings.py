@@ -129,6 +129,7 @@ WebAddress = Annotated[str, AfterValidator(_web_address)]
 MaybeAddress = Annotated[str, AfterValidator(lambda value: value and _web_address(value))]
 Seconds = Annotated[float, Field(gt=0)]
 Dollars = Annotated[Decimal, Field(ge=0)]
+Price = Annotated[Decimal, Field(gt=0)]
 Count = Annotated[int, Field(ge=1)]
 Port = Annotated[int, Field(ge=1, le=65535)]
 
@@ -174,6 +175,7 @@ class Settings(BaseSettings):
     unrolls_per_visitor_per_day: Count = 10
     refreshes_per_visitor_per_day: Count = 20
     refreshes_per_thread_per_day: Count = 24
+    mention_price_usd: Price = Decimal("0.001")
     reply_price_usd: Dollars = Decimal("0.010")
     recheck_budget_usd: Dollars = Decimal(1)
     hide_unconfirmed: bool = True

@@ -7,17 +7,20 @@ rewrites the host after signing gets its 401 here as it would from X. Time stamp
 from __future__ import annotations
 
 import hmac
+from base64 import b64decode
 from typing import TYPE_CHECKING, Literal
+from urllib.parse import parse_qsl, quote
 
 from oauthlib.oauth1 import Client  # type: ignore[import-untyped]  # it ships no types
 from oauthlib.oauth1.rfc5849 import signature  # type: ignore[import-untyped]  # it ships no types
 
-from sandbox.problems import refused, unsupported_authentication
+from sandbox.problems import oauth1_permissions, refused, unsupported_authentication
 
 if TYPE_CHECKING:
     from starlette.requests import Request
 
     from sandbox.nouns import Credentials
+    from sandbox.world import World
 
 Token = Literal["user", "app"]
 USER_ONLY = frozenset({"GET /2/users/me", "POST /2/tweets", "DELETE /2/tweets/:id"})
@@ -27,16 +30,34 @@ APP_ONLY = frozenset(
 )
 
 
-def authenticate(request: Request, endpoint: str, credentials: Credentials, *, revoked: bool) -> Token:
-    """The kind of token; raises Refused, 401 for a wrong one and 403 for the wrong kind."""
-    token = None if revoked else _token(request, credentials)
+def authenticate(request: Request, endpoint: str, world: World) -> Token:
+    """The kind of token; raises Refused, 401 for a wrong one and 403 for the wrong kind, or where it may
+    only read.
+    """
+    token = None if world.revoked else _token(request, world.credentials)
     if token is None:
         raise refused(401)
     if endpoint in USER_ONLY and token != "user":  # noqa: S105 a kind of token, not a secret
         raise unsupported_authentication("OAuth 1.0a User Context, OAuth 2.0 User Context")
     if endpoint in APP_ONLY and token != "app":  # noqa: S105 a kind of token, not a secret
         raise unsupported_authentication("OAuth 2.0 Application-Only")
+    if world.read_only and token == "user" and not endpoint.startswith("GET "):  # noqa: S105 a kind of token
+        raise oauth1_permissions()
     return token
+
+
+def bearer_token(request: Request, body: bytes, world: World) -> str | None:
+    """The app's bearer token for who shows its key and secret; None for anybody else."""
+    scheme, _, value = request.headers.get("authorization", "").partition(" ")
+    try:
+        shown = b64decode(value).decode()
+    except ValueError:
+        return None
+    keys = world.credentials
+    right = f"{quote(keys.consumer_key, safe='')}:{quote(keys.consumer_secret, safe='')}"
+    asked = dict(parse_qsl(body.decode(errors="replace"))) == {"grant_type": "client_credentials"}
+    fits = scheme.lower() == "basic" and _same(shown, right) and asked and not world.revoked
+    return keys.bearer_token if fits else None
 
 
 def _token(request: Request, credentials: Credentials) -> Token | None:

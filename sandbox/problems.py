@@ -80,6 +80,19 @@ def unsupported_authentication(supported: str) -> Refused:
     return Refused(403, problem)
 
 
+def oauth1_permissions() -> Refused:
+    """403: the app may only read."""
+    problem = {
+        "title": "Forbidden",
+        "detail": (
+            "Your client app is not configured with the appropriate oauth1 app permissions for this endpoint."
+        ),
+        "type": BASE + "oauth1-permissions",
+        "status": 403,
+    }
+    return Refused(403, problem)
+
+
 def usage_capped() -> Refused:
     problem = {
         "title": "UsageCapExceeded",

@@ -17,7 +17,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from sandbox import problems, pushes, reads, writes
-from sandbox.auth import authenticate
+from sandbox.auth import authenticate, bearer_token
 from sandbox.control import control_routes
 from sandbox.ledger import Call
 from sandbox.payload import Answer, Asked
@@ -79,7 +79,8 @@ def create_app(world: World, scenes: list[Scene] | None = None) -> Starlette:
     """The app for one world; `scenes` are shown on its page."""
     api = [_route(world, endpoint) for endpoint in (*ENDPOINTS, STREAM)]
     media = Route("/media/{name}", _media, methods=["GET"])
-    return Starlette(routes=[*api, media, *control_routes(world, scenes or [])])
+    token = Route("/oauth2/token", partial(_token, world=world), methods=["POST"])
+    return Starlette(routes=[*api, media, token, *control_routes(world, scenes or [])])
 
 
 def _route(world: World, endpoint: str) -> Route:
@@ -95,12 +96,14 @@ async def _serve(request: Request, *, world: World, endpoint: str) -> Response:
     with world.lock:
         headers: dict[str, str] = {}
         try:
-            token = authenticate(request, endpoint, world.credentials, revoked=world.revoked)
+            token = authenticate(request, endpoint, world)
             fault = world.faults.take(endpoint)
             if fault is not None and not fault.done:
                 response = spoilt(fault, request.method, world.now())
             else:
                 headers = _take_call(world, endpoint, token)
+                if token == "user":  # noqa: S105 a kind of token, not a secret
+                    headers["x-access-level"] = world.access_level
                 response = _work(answer, endpoint, request, body, token)
         except Refused as refusal:
             answer.billed.clear()
@@ -162,6 +165,21 @@ def _book(world: World, answer: Answer, endpoint: str, request: Request, respons
             at=world.now(),
         )
     )
+
+
+async def _token(request: Request, *, world: World) -> Response:
+    """See docs.x.com/resources/fundamentals/authentication, "App only": key and secret of the app for its
+    token.
+    """
+    token = bearer_token(request, await request.body(), world)
+    if token is None:
+        said = {
+            "code": 99,
+            "message": "Unable to verify your credentials",
+            "label": "authenticity_token_error",
+        }
+        return JSONResponse({"errors": [said]}, 403)
+    return JSONResponse({"token_type": "bearer", "access_token": token})
 
 
 async def _media(request: Request) -> Response:

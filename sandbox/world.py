@@ -67,6 +67,7 @@ class World:
         self.limits = Limits()
         self.faults = Faults()
         self.revoked = False
+        self.read_only = False
         self._clock = now or utc_now
         self._offset = timedelta()
         self._snowflakes = Snowflakes()
@@ -303,6 +304,13 @@ class World:
 
     def restore(self) -> None:
         self.revoked = False
+
+    @property
+    def access_level(self) -> str:
+        """What X says of a user's token with each answer: as much as the app's permission was when the token
+        was made. Set `read_only` for one that may not post.
+        """
+        return "read" if self.read_only else "read-write"
 
     # Inside
 

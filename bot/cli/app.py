@@ -220,6 +220,17 @@ def db_restore(
 
 
 @app.command()
+def setup(
+    *,
+    no_input: Annotated[bool, typer.Option("--no-input", help="Ask nothing: say what is missing.")] = False,
+) -> None:
+    """Ask for what the bot needs, check it, write `.env`, and say what is left to do."""
+    from bot.cli.setup import set_up  # noqa: PLC0415
+
+    set_up(no_input=no_input)
+
+
+@app.command()
 def doctor(*, as_json: AsJson = False) -> None:
     """Check everything from outside, and say what to mend. Ends with 1 where there is a problem."""
     from bot.cli.doctor import examine, tell  # noqa: PLC0415

@@ -15,20 +15,16 @@ from urllib.parse import urlsplit
 import requests
 from sqlalchemy import make_url
 
+from bot.cli import keys
 from bot.cli.findings import Check, Finding, check, problem, warning
 from bot.cli.opening import files_of
 from bot.errors import Misconfigured, Transient
 from bot.settings import Settings
-from bot.x import Connection, X, connect
+from bot.x import Connection, connect
 from bot.x.client import utc_now
-from bot.x.price import Item
 
 PROBE = "doctor/probe"
 
-# Nobody's post: X bills nothing for an answer that holds nothing.
-NO_POST = 1
-# Newer than anything: X bills nothing for mentions that are not there.
-NEVER = 2**62
 
 # X refuses signatures whose time is minutes off, and our windows and days begin by this clock.
 SKEW_WARNS, SKEW_BREAKS = timedelta(seconds=5), timedelta(seconds=60)
@@ -43,23 +39,15 @@ NEW_KEYS = "look at the app's keys in X's console (https://console.x.com), and p
 def x_checks(settings: Settings) -> Iterator[Check]:
     """Two calls that X bills nothing for, one with each kind of key; then the time by X's answer."""
     connection = connect(settings)
-    yield check("X, app-only token", lambda: _call(lambda: _bearer(connection)))
-    yield check("X, bot account", lambda: _call(lambda: _account(connection, settings)))
+    yield check("X, app-only token", lambda: call(lambda: keys.bearer(connection)))
+    yield check("X, bot account", lambda: call(lambda: keys.account(connection)))
     yield check("clock", lambda: _clock(connection))
 
 
-class _Nothing:
-    """A meter for calls that bring nothing and so cost nothing."""
-
-    def affordable(self, wanted: int, *, at_least: int) -> int:
-        return max(wanted, at_least)
-
-    def book(self, items: list[Item]) -> None: ...
-
-
-def _call(call: Callable[[], str]) -> Finding | str:
+def call(ask: Callable[[], Finding | str]) -> Finding | str:
+    """What X answers; a refusal is a problem with what to do about it."""
     try:
-        return call()
+        return ask()
     except Misconfigured as error:
         mend = (
             NEW_KEYS
@@ -71,21 +59,6 @@ def _call(call: Callable[[], str]) -> Finding | str:
         if error.reason == "rate-limited":
             return warning(str(error), "nothing: X's window opens again by itself")
         return problem(str(error), "is X up, and X_API_URL right? The bot tries again by itself")
-
-
-def _bearer(connection: Connection) -> str:
-    X(connection, _Nothing(), utc_now).lookup((NO_POST,))
-    return "works"
-
-
-def _account(connection: Connection, settings: Settings) -> str:
-    """The account's id stands in front of its access token."""
-    token = settings.x_access_token
-    number = (token.get_secret_value() if token else "").split("-", 1)[0]
-    if not number.isdecimal():
-        return "not tried: the access token does not name its account"
-    X(connection, _Nothing(), utc_now).mentions(int(number), since_id=NEVER, pages=1)
-    return f"works, account {number}"
 
 
 def _clock(connection: Connection) -> Finding | str:
@@ -111,7 +84,7 @@ def judge_skew(skew: timedelta) -> Finding | str:
 def site(settings: Settings) -> Finding | str:
     """From here, by the address that the replies carry."""
     address, start = settings.public_url, "start `unroll web`, and look at the proxy before it"
-    local = _is_loopback(urlsplit(address).hostname or "")
+    local = is_local(address)
     with requests.Session() as session:
         session.trust_env = not local
         try:
@@ -134,7 +107,8 @@ def site(settings: Settings) -> Finding | str:
     return f"{address} answers"
 
 
-def _is_loopback(host: str) -> bool:
+def is_local(address: str) -> bool:
+    host = urlsplit(address).hostname or ""
     with suppress(ValueError):
         return ip_address(host).is_loopback
     return host == "localhost"

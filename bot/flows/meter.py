@@ -51,6 +51,7 @@ class JobMeter:
     def book(self, items: list[Item]) -> None:
         prices: dict[str, int] = dict(PRICES.items())
         prices["reply"] = int(self.settings.reply_price_usd * MICRO)
+        prices["mention"] = int(self.settings.mention_price_usd * MICRO)
         if items:
             pairs = [(item.resource, item.id) for item in items]
             self.store.spend.book(pairs, prices=prices, job_id=self.job_id, now=self.clock())

@@ -102,7 +102,7 @@ def _look(parts: Parts) -> tuple[int, int]:
         parts.clock,
         stopping=parts.stop.is_set,
     )
-    bot = _bot(parts, x)
+    bot = who_we_are(parts, x)
     cursor = store.mentions.cursor()
     mentions = x.mentions(bot.id, since_id=id_before(cursor, OVERLAP) if cursor else None)
     if paused is not None and store.notes.drop(PAUSED):
@@ -121,8 +121,8 @@ def _look(parts: Parts) -> tuple[int, int]:
     return len(recorded), sum(each.job_id is not None for each in recorded)
 
 
-def _bot(parts: Parts, x: X) -> Author:
-    """Who we are, asked once and kept."""
+def who_we_are(parts: Parts, x: X) -> Author:
+    """The bot's account, asked once and kept."""
     bot = parts.store.notes.bot()
     if bot is None:
         bot = x.me()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sqlalchemy import text
-from sqlalchemy.exc import ArgumentError, OperationalError
+from sqlalchemy.exc import ArgumentError, DatabaseError
 
 from bot.settings import BadSettings
 from bot.store import schema
@@ -53,8 +53,9 @@ class Store:
         self.database.dispose()
 
 
-def open_store(database_url: str) -> Store:
-    """The store at an address, with its tables: an empty database gets them, an old one says what to do.
+def open_store(database_url: str, *, upgrade: bool = False) -> Store:
+    """The store at an address, with its tables: an empty database gets them, and so does an old one where
+    `upgrade` is wanted; else it says what to do.
 
     Raises BadSettings where the database cannot be opened, or its schema is not the newest.
     """
@@ -65,8 +66,8 @@ def open_store(database_url: str) -> Store:
     except (ArgumentError, ValueError):  # their words can quote the address, with its password
         raise BadSettings("DATABASE_URL: not the address of a database") from None
     try:
-        _require_newest(database)
-    except (BadSettings, OperationalError) as error:
+        _require_newest(database, upgrade=upgrade)
+    except (BadSettings, DatabaseError) as error:
         database.dispose()
         if isinstance(error, BadSettings):
             raise
@@ -90,9 +91,9 @@ def open_store(database_url: str) -> Store:
     )
 
 
-def _require_newest(database: Database) -> None:
+def _require_newest(database: Database, *, upgrade: bool) -> None:
     version = schema.current(database)
-    if version is None:
+    if version is None or (upgrade and schema.is_known(version)):
         schema.upgrade(database)
     elif version != schema.newest():
         raise BadSettings(f"DATABASE_URL: the schema is at {version}; run `unroll db upgrade`")

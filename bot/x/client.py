@@ -20,7 +20,7 @@ from bot.x import decode
 from bot.x.connection import Connection, Session
 from bot.x.errors import EXPECTED, UNREADABLE, fate
 from bot.x.limits import WINDOWS, Limits
-from bot.x.price import PRICES, Item, Meter, bill
+from bot.x.price import MICRO, PRICES, Item, Meter, bill
 
 log = structlog.get_logger()
 
@@ -90,10 +90,11 @@ class X:
 
         No expansions: the requester's profile would cost ten times the mention.
         """
+        price = int(self.connection.settings.mention_price_usd * MICRO)
         found: dict[int, Mention] = {}
         token: str | None = None
         for _ in range(pages):
-            smallest, largest = (size * PRICES["mention"] for size in MENTIONS_PAGE)
+            smallest, largest = (size * price for size in MENTIONS_PAGE)
             paid = self._afford(largest, at_least=smallest)
             answer = self._read(
                 "GET /2/users/:id/mentions",
@@ -101,7 +102,7 @@ class X:
                 id=bot_id,
                 since_id=since_id,
                 pagination_token=token,
-                max_results=paid // PRICES["mention"],
+                max_results=paid // price,
                 tweet_fields=POST_FIELDS,
                 user_auth=True,
                 own_mentions=True,

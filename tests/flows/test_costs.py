@@ -340,3 +340,15 @@ def test_what_the_bot_has_booked_is_what_x_has_billed(house, world, ada):
         "reply": billed["summoned_reply"] + billed["summoned_reply_with_link"],
     }
     assert micro == world.ledger.micros
+
+
+def test_mentions_are_booked_at_their_price_where_another_account_owns_the_app(build, world, ada):
+    house = build(mention_price_usd=Decimal("0.005"))
+    post = world.post(ada, "One.", ago=HOURS)
+    for number in range(3):
+        world.mention(f"asker{number}", post, text="@unrollbot thank you")
+    house.poll()
+    booked = house.store.spend.bookings(since=world.now().date())
+    assert sum(each.micro_usd for each in booked if each.resource == "mention") == 3 * 5_000
+    poor = build(mention_price_usd=Decimal("0.005"), daily_budget_usd=Decimal("0.049"))
+    assert poor.poll().trouble == "over-budget", "5 more may come, for $0.025, and $0.024 are left"

@@ -54,6 +54,39 @@ def test_each_endpoint_wants_its_kind_of_token(world, client, get, served, sessi
         client._make_request("GET", "/2/tweets/search/all", {"query": "x"}, ("query",), user_auth=True)
 
 
+def test_a_token_that_may_only_read_says_so(world, client, monkeypatch):
+    levels = []
+    ask = client.session.request
+
+    def listening(*args, **kwargs):
+        answer = ask(*args, **kwargs)
+        levels.append(answer.headers.get("x-access-level"))
+        return answer
+
+    monkeypatch.setattr(client.session, "request", listening)
+    client.get_me()
+    client.get_tweets(["1"])
+    world.read_only = True
+    client.get_me()
+    assert levels == ["read-write", None, "read"]
+    with pytest.raises(tweepy.Forbidden) as refused:
+        client.create_tweet(text="Hello")
+    assert refused.value.response.json()["type"].endswith("/oauth1-permissions")
+
+
+def test_key_and_secret_of_the_app_lead_to_its_bearer_token(world, served, session):
+    def ask(key, secret):
+        told = {"grant_type": "client_credentials"}
+        return session.post(f"{served.url}/oauth2/token", data=told, auth=(key, secret))
+
+    keys = world.credentials
+    assert ask(keys.consumer_key, keys.consumer_secret).json()["access_token"] == keys.bearer_token
+    for key, secret in ((keys.consumer_key, "another"), ("another", keys.consumer_secret), ("", "")):
+        assert ask(key, secret).status_code == 403
+    world.revoke()
+    assert ask(keys.consumer_key, keys.consumer_secret).status_code == 403
+
+
 def test_revoked_tokens_come_back(world, client):
     world.revoke()
     with pytest.raises(tweepy.Unauthorized):

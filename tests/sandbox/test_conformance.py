@@ -10,6 +10,7 @@ import json
 from pathlib import Path
 
 import pytest
+import tweepy
 from jsonschema import Draft202012Validator, FormatChecker
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
@@ -234,9 +235,14 @@ def check_problem_of_a_second_reader(world, session, check):
 
 
 def test_problems(staged, bearer, check):
-    world = staged[0]
+    world, _, client = staged
     check(bearer("GET /2/tweets", 400, params={"ids": "x"}), "GET /2/tweets", 400)
     check(bearer("GET /2/users/me", 403), "GET /2/users/me", 403)
     for switch_on, status in (("usage_capped", 429), ("credits_depleted", 402), ("rate_limited", 429)):
         getattr(world.faults, switch_on)("GET /2/tweets")
         check(bearer("GET /2/tweets", status, params={"ids": "1"}), "GET /2/tweets", status)
+    world.read_only = True
+    with pytest.raises(tweepy.Forbidden) as refused:
+        client.create_tweet(text="Hello")
+    world.read_only = False
+    check(refused.value.response.json(), "POST /2/tweets", 403)
