@@ -8,9 +8,10 @@ import sys
 
 import structlog
 
-from benchmarks import assembly, costs, growth
+from benchmarks import assembly, costs, growth, pages
 
 PARTS = {
+    "pages": ("Pages a second", pages.report),
     "growth": ("Lists of a site that has grown", growth.report),
     "costs": ("What a thread costs", costs.report),
     "assembly": ("How fast a thread is put together", assembly.report),

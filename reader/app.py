@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from http import HTTPStatus
 
@@ -19,15 +19,19 @@ from starlette.routing import BaseRoute, Route
 from bot.errors import DatabaseAway
 from reader import addresses, files, messages, visits, watching
 from reader.asking import Asking, trouble
+from reader.flushing import flushing
 from reader.guide import guide
 from reader.headers import SecurityHeaders
 from reader.ports import Settings, Store
+from reader.quick import Quick
 from reader.shelves import Shelves, on_front
 from reader.site import Site, build, utc_now
 from reader.threads import FORMS, ThreadEndpoint
 
 log = structlog.get_logger()
 
+# Of a page that thousands read at once, this is how long it may outlive its removal.
+LASTS = timedelta(seconds=1)
 
 NOTES: dict[int, messages.Note] = {
     HTTPStatus.NOT_FOUND: messages.NOTHING_HERE,
@@ -42,19 +46,27 @@ def create() -> Starlette:
     from bot.store import open_store  # noqa: PLC0415
 
     settings = bot_settings.load()
-    return create_app(open_store(settings.database_url), settings)
+    return create_app(open_store(settings.database_url), settings, lasts=LASTS)
 
 
-def create_app(store: Store, settings: Settings, clock: Callable[[], datetime] = utc_now) -> Starlette:
+def create_app(
+    store: Store,
+    settings: Settings,
+    clock: Callable[[], datetime] = utc_now,
+    *,
+    lasts: timedelta = timedelta(0),
+) -> Starlette:
+    """`lasts` is how long a page is sent again before it is looked up again."""
     site = build(store, settings, clock)
     app = Starlette(
         routes=_routes(site, settings),
         middleware=[
+            Middleware(Quick, site=site, lasts=lasts),
             Middleware(SecurityHeaders, headers=site.headers),
             _proxies(settings),
             Middleware(watching.CountPages),
         ],
-        lifespan=site.tally.running,
+        lifespan=flushing(site.tally.flush, site.rack.flush),
         exception_handlers={
             HTTPException: partial(_refused, site),
             DatabaseAway: partial(_away, site),

@@ -9,7 +9,7 @@ from collections.abc import Set as AbstractSet
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from pydantic import SecretStr
 
@@ -127,6 +127,13 @@ class Threads(Protocol):
     def posts_shown(self, thread_id: int) -> int: ...
 
 
+class Prints(Protocol):
+    """Pages as they were sent, packed, under their etags."""
+
+    def find(self, post_id: int) -> tuple[Stamp, str | None, bytes] | None: ...
+    def keep(self, pages: Iterable[tuple[Any, str, bytes]]) -> None: ...
+
+
 class Jobs(Protocol):
     def find_by_mention(self, mention_id: int) -> Job | None: ...
     def of_visitors(self, kind: str, post_id: int) -> Job | None: ...
@@ -235,6 +242,8 @@ class Gauges(Protocol):
 class Store(Protocol):
     @property
     def threads(self) -> Threads: ...
+    @property
+    def prints(self) -> Prints: ...
     @property
     def jobs(self) -> Jobs: ...
     @property

@@ -5,23 +5,16 @@ The counts gather in this process and go to the store every few seconds, one tra
 
 from __future__ import annotations
 
-import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from threading import Lock
 
 import structlog
-from starlette.applications import Starlette
-from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
 
 from reader.ports import Reads
 
 log = structlog.get_logger()
-
-FLUSH_SECONDS = 5.0
 
 # A store that is away for long must not fill our memory.
 MOST_THREADS = 10_000
@@ -55,8 +48,8 @@ class Tally:
         self._counts: Counter[int] = Counter()
         self._lock = Lock()
 
-    def count(self, thread_id: int, request: Request) -> None:
-        if not is_reading(request.method, request.headers):
+    def count(self, thread_id: int, method: str, headers: Mapping[str, str]) -> None:
+        if not is_reading(method, headers):
             return
         with self._lock:
             if thread_id in self._counts or len(self._counts) < MOST_THREADS:
@@ -72,20 +65,3 @@ class Tally:
             log.warning("reads.kept_back", error=type(error).__name__, threads=len(counts))
             with self._lock:
                 self._counts.update(counts)
-
-    @asynccontextmanager
-    async def running(self, _app: Starlette) -> AsyncIterator[None]:
-        """Flushes every few seconds while the site runs, and once more at its end."""
-        flusher = asyncio.create_task(self._flush_for_ever())
-        try:
-            yield
-        finally:
-            flusher.cancel()
-            with suppress(asyncio.CancelledError):
-                await flusher
-            await run_in_threadpool(self.flush)
-
-    async def _flush_for_ever(self) -> None:
-        while True:
-            await asyncio.sleep(FLUSH_SECONDS)
-            await run_in_threadpool(self.flush)

@@ -18,6 +18,7 @@ from bot.rules.recheck import hidden
 from reader import addresses, assets, headers, offers
 from reader.messages import Note
 from reader.ports import Settings, Stamp, Store
+from reader.rack import Rack
 from reader.reads import Tally
 from reader.shelf import Shelf
 from reader.templating import Press
@@ -38,6 +39,7 @@ class Site:
     visitors: Visitors
     posts_per_day: int
     tally: Tally
+    rack: Rack
     version: str
     headers: Mapping[str, str]
     hide_unconfirmed: bool
@@ -83,12 +85,15 @@ class Site:
 
 
 def not_modified(request: Request, etag: str) -> bool:
+    return names(request.headers.get("if-none-match"), etag)
+
+
+def names(sent: str | None, etag: str) -> bool:
     """Whether If-None-Match names the page (RFC 9110, 13.1.2: compared weakly)."""
-    sent = request.headers.get("if-none-match")
     if not sent:
         return False
-    names = {name.strip().removeprefix("W/") for name in sent.split(",")}
-    return "*" in names or etag.removeprefix("W/") in names
+    named = {name.strip().removeprefix("W/") for name in sent.split(",")}
+    return "*" in named or etag.removeprefix("W/") in named
 
 
 def utc_now() -> datetime:
@@ -109,6 +114,7 @@ def build(store: Store, settings: Settings, clock: Callable[[], datetime] = utc_
         visitors=Visitors(settings.redis_url, clock),
         posts_per_day=settings.export_posts_per_day,
         tally=Tally(store.reads, clock),
+        rack=Rack(store.prints),
         version=_version(),
         headers=headers.always(settings.public_url),
         hide_unconfirmed=settings.hide_unconfirmed,

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from reader import addresses, messages, pages, sharing
+from reader import addresses, messages, packing, pages, sharing
 from reader.exports import as_json, as_markdown, as_text
 from reader.messages import Note
 from reader.ports import SavedThread, Stamp
@@ -64,6 +64,16 @@ FORMS = (
 
 
 @dataclass(frozen=True, slots=True)
+class Leaf:
+    """A thread's page as it is sent: packed, under an etag."""
+
+    thread_id: int
+    etag: str
+    packed: bytes
+    headers: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class ThreadEndpoint:
     site: Site
     form: Form
@@ -79,30 +89,50 @@ class ThreadEndpoint:
             return RedirectResponse(addresses.thread(stamp.thread_id, self.form.suffix), 301, MOVED)
         return self._answer(request, stamp)
 
+    def leaf(self, post: str) -> Leaf | None:
+        """The page under this very address; None where something else is to be said."""
+        number = addresses.post_id(post)
+        found = self.site.store.prints.find(number) if number is not None else None
+        if found is None:
+            return None
+        stamp, etag, packed = found
+        if stamp.gone or self.site.hides(stamp.confirmed_at) or str(stamp.thread_id) != post:
+            return None
+        return self._leaf(stamp, packed if etag == self._etag(stamp) else None)
+
+    def _leaf(self, stamp: Stamp, printed: bytes | None = None) -> Leaf | None:
+        """None where the thread was removed, also between the stamp and now."""
+        etag = self._etag(stamp)
+        packed = self.site.shelf.get((stamp.thread_id, etag), lambda: printed or self._made(stamp, etag))
+        if packed is None:
+            return None
+        headers = {**FRESH, **packing.VARIES, "ETag": etag}
+        if self.form is HTML and self.site.lists(stamp):
+            del headers["X-Robots-Tag"]
+        return Leaf(stamp.thread_id, etag, packed, headers)
+
     def _answer(self, request: Request, stamp: Stamp) -> Response:
         if not stamp.gone and self.site.hides(stamp.confirmed_at):
             answer = self._missing(messages.unconfirmed(stamp.thread_id), 503)
             answer.headers["Retry-After"] = RETRY_AFTER
             return answer
-        etag = self._etag(stamp)
         if self.form is not HTML and not self._may_take(request, stamp):
             answer = self._missing(messages.ENOUGH_FOR_TODAY, 429)
             answer.headers["Retry-After"] = str(self.site.visitors.until_tomorrow())
             return answer
-        content = self.site.shelf.get((stamp.thread_id, etag), lambda: self._made(stamp))
-        if content is None:
+        leaf = None if stamp.gone else self._leaf(stamp)
+        if leaf is None:
             return self._missing(messages.GONE, 410)
         if self.form is HTML:
-            self.site.tally.count(stamp.thread_id, request)
-        headers = {**FRESH, "ETag": etag}
-        if self.form is HTML and self.site.lists(stamp):
-            del headers["X-Robots-Tag"]
-        if not_modified(request, etag):
-            return Response(status_code=304, headers=headers)
+            self.site.tally.count(stamp.thread_id, request.method, request.headers)
+        if not_modified(request, leaf.etag):
+            return Response(status_code=304, headers=leaf.headers)
+        headers = dict(leaf.headers)
         if self.form is not HTML:
             headers["Cache-Control"] = "private, no-cache"
             headers["Content-Disposition"] = f'inline; filename="thread-{stamp.thread_id}{self.form.suffix}"'
-        return Response(content, headers=headers, media_type=self.form.media_type)
+        accepted = request.headers.get("accept-encoding", "")
+        return packing.answer(leaf.packed, headers, self.form.media_type, accepted=accepted)
 
     def _may_take(self, request: Request, stamp: Stamp) -> bool:
         """The same thread in other forms, or once more on that day, is not counted again."""
@@ -115,10 +145,14 @@ class ThreadEndpoint:
             once=str(stamp.thread_id),
         )
 
-    def _made(self, stamp: Stamp) -> bytes | None:
-        """None where the thread was removed, also between the stamp and now."""
+    def _made(self, stamp: Stamp, etag: str) -> bytes | None:
         saved = self.site.store.threads.find(stamp.thread_id)
-        return None if saved is None or saved.gone else self.form.render(self.site, saved)
+        if saved is None or saved.gone:
+            return None
+        packed = packing.pack(self.form.render(self.site, saved))
+        if self.form is HTML:
+            self.site.rack.put(stamp, etag, packed)
+        return packed
 
     def _etag(self, stamp: Stamp) -> str:
         tag = "".join(c for c in stamp.etag if c.isalnum() or c in "-_.")

@@ -19,6 +19,7 @@ from bot.store.mentions import Mentions
 from bot.store.notes import Notes
 from bot.store.pages import Pages
 from bot.store.people import People
+from bot.store.printed import Prints
 from bot.store.reads import Reads
 from bot.store.removals import Removals
 from bot.store.restored import Restores
@@ -34,6 +35,7 @@ class Store:
     mending: Mending
     threads: Threads
     people: People
+    prints: Prints
     pages: Pages
     media: MediaStore
     spend: Spend
@@ -79,6 +81,7 @@ def open_store(database_url: str, *, upgrade: bool = False) -> Store:
         mending=Mending(database),
         threads=Threads(database),
         people=People(database),
+        prints=Prints(database),
         pages=Pages(database),
         media=MediaStore(database),
         spend=Spend(database),

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, Row, Select, create_engine, event, make_url
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session, SQLModel
 
 from bot.store.trouble import BUSY_TIMEOUT, answering
@@ -32,6 +33,7 @@ class Database:
         self.url = url
         self.engine = _engine(url)
         self.writing = self.engine.execution_options(immediate=True)
+        self._glancing = self.engine if _in_memory(url) else _engine(url, glancing=True)
 
     @property
     def is_sqlite(self) -> bool:
@@ -46,6 +48,22 @@ class Database:
     def write(self) -> Iterator[Session]:
         with answering(), Session(self.writing, expire_on_commit=False) as session, session.begin():
             yield session
+
+    def glance(self, query: Select[Any], values: Mapping[str, Any]) -> Row[Any] | None:
+        """The first row of one SELECT, without a transaction around it: that takes a fifth of the time. A
+        connection that broke while nobody used it is made anew once.
+        """
+        with answering():
+            try:
+                return self._first(query, values)
+            except DBAPIError as error:
+                if not error.connection_invalidated:
+                    raise
+                return self._first(query, values)
+
+    def _first(self, query: Select[Any], values: Mapping[str, Any]) -> Row[Any] | None:
+        with self._glancing.connect() as connection:
+            return connection.execute(query, values).first()
 
     def insert(self, table: Any) -> Any:
         """An INSERT that knows ON CONFLICT, in the dialect at hand."""
@@ -90,37 +108,50 @@ class Database:
 
     def dispose(self) -> None:
         self.engine.dispose()
+        self._glancing.dispose()
 
 
-def _engine(url: str) -> Engine:
-    """Errors name their statement without its values: those are people's words, and errors get logged."""
+def _engine(url: str, *, glancing: bool = False) -> Engine:
+    """Errors name their statement without its values: those are people's words, and errors get logged.
+
+    One for glances knows no transactions: nothing is begun, looked after or rolled back.
+    """
+    more: dict[str, Any] = {"isolation_level": "AUTOCOMMIT", "pool_reset_on_return": None} if glancing else {}
     if make_url(url).get_backend_name() != "sqlite":
         return create_engine(
             url,
             hide_parameters=True,
-            pool_pre_ping=True,
+            pool_pre_ping=not glancing,
             pool_size=CONNECTIONS,
             max_overflow=CONNECTIONS,
             connect_args={"connect_timeout": 5, "options": f"-c statement_timeout={STATEMENT_TIMEOUT_MS}"},
+            **more,
         )
-    path = make_url(url).database
-    if path and path != ":memory:":
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
-        engine = create_engine(
-            url,
-            hide_parameters=True,
-            pool_size=CONNECTIONS,
-            connect_args={"timeout": BUSY_TIMEOUT_MS / 1000},
-        )
-    else:
+    if _in_memory(url):
         from sqlalchemy.pool import StaticPool  # noqa: PLC0415 - for tests in memory only
 
         engine = create_engine(
             url, hide_parameters=True, poolclass=StaticPool, connect_args={"check_same_thread": False}
         )
+    else:
+        Path(str(make_url(url).database)).parent.mkdir(parents=True, exist_ok=True)
+        engine = create_engine(
+            url,
+            hide_parameters=True,
+            pool_size=CONNECTIONS,
+            connect_args={"timeout": BUSY_TIMEOUT_MS / 1000},
+            **more,
+        )
     event.listen(engine, "connect", _configure_sqlite)
-    event.listen(engine, "begin", _begin_sqlite)
+    if not glancing:
+        event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _in_memory(url: str) -> bool:
+    """A database that only its one connection sees."""
+    parsed = make_url(url)
+    return parsed.get_backend_name() == "sqlite" and parsed.database in {None, "", ":memory:"}
 
 
 def _configure_sqlite(connection: Any, _record: Any) -> None:

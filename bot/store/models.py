@@ -288,6 +288,16 @@ class CardTextRow(SQLModel, table=True):
     text: str = Field(sa_type=Text)
 
 
+class PrintedRow(SQLModel, table=True):
+    """A page as the site sends it, packed by gzip, under the etag it was sent with."""
+
+    __tablename__ = "printed"
+    thread_id: int = _key()
+    author_id: int = _id(index=True)
+    etag: str
+    packed: bytes
+
+
 class AuthorShelfRow(SQLModel, table=True):
     """Counts the changes of what lists show by an author, and how many cards there are."""
 

@@ -25,6 +25,7 @@ from bot.store.models import (
     ThreadRow,
     ThreadVersionRow,
 )
+from bot.store.printed import drop_prints_of
 
 
 def shelve(database: Database, session: Session, row: ThreadRow, thread: Thread) -> None:
@@ -137,3 +138,4 @@ def _turn(database: Database, session: Session, author_id: int) -> None:
     session.execute(statement.values(revision=col(AuthorShelfRow.revision) + 1))
     cards = select(func.count()).select_from(CardRow).where(col(CardRow.author_id) == author_id)
     session.execute(statement.values(cards=cards.scalar_subquery()))
+    drop_prints_of(session, author_id)

@@ -17,12 +17,12 @@ from bot.domain import Author, Conversation, GapReason, Goal, Job, Post, Thread
 from bot.errors import Permanent
 from bot.rules.admission import may_come_back
 from bot.rules.recheck import Page, Shown, shown_ids
+from bot.store import stamps
 from bot.store.database import Database
 from bot.store.leases import require_lease
 from bot.store.media import Picture, pictures_of, stored_pictures, want_pictures
 from bot.store.models import (
     AuthorRow,
-    AuthorShelfRow,
     CardRow,
     MissingPostRow,
     PostRow,
@@ -33,32 +33,16 @@ from bot.store.models import (
     ThreadVersionRow,
 )
 from bot.store.people import opted_out
+from bot.store.printed import drop_print
 from bot.store.reads import forget_reads
 from bot.store.removals import drop_idle_author, remove_posts
 from bot.store.shelving import confirm, keep_names, shelve, unshelve
+from bot.store.stamps import Stamp
 
 THREAD: TypeAdapter[Thread] = TypeAdapter(Thread)
 
 # X's word that nobody may read a post (any more); `not-found` may only mean that its index lags.
 GONE = frozenset({"deleted", "protected", "withheld"})
-
-
-@dataclass(frozen=True, slots=True)
-class Stamp:
-    """Enough to answer a conditional request. `confirmed_at` is when X last gave us what the page shows.
-
-    `on_shelf` says that lists may show the page, `asked_again_at` when a second person asked for it, and
-    `shelf` counts the changes of what the same author has beside it, None where that is nothing.
-    """
-
-    thread_id: int
-    version: int
-    etag: str
-    confirmed_at: datetime
-    gone: bool = False
-    on_shelf: bool = False
-    asked_again_at: datetime | None = None
-    shelf: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,39 +86,8 @@ class Threads:
 
     def stamp(self, post_id: int) -> Stamp | None:
         """Which thread a post belongs to, and the version of its page. The etag changes with its pictures."""
-        query = (
-            sqlalchemy.select(
-                col(ThreadRow.id),
-                col(ThreadRow.version),
-                col(ThreadRow.etag),
-                col(ThreadRow.revision),
-                func.coalesce(ThreadRow.confirmed_at, ThreadRow.fetched_at),
-                col(ThreadRow.gone_at),
-                col(CardRow.thread_id),
-                col(CardRow.asked_again_at),
-                col(AuthorShelfRow.revision),
-                col(AuthorShelfRow.cards),
-            )
-            .join(ThreadPostRow, col(ThreadPostRow.thread_id) == col(ThreadRow.id))
-            .outerjoin(CardRow, col(CardRow.thread_id) == col(ThreadRow.id))
-            .outerjoin(AuthorShelfRow, col(AuthorShelfRow.author_id) == col(ThreadRow.author_id))
-            .where(col(ThreadPostRow.post_id) == post_id)
-        )
-        with self.database.read() as session:
-            found = session.execute(query).first()
-        if found is None:
-            return None
-        thread_id, version, etag, revision, confirmed_at, gone_at, card, asked_again_at, shelf, cards = found
-        return Stamp(
-            thread_id=thread_id,
-            version=version,
-            etag=_etag(etag, revision),
-            confirmed_at=confirmed_at,
-            gone=gone_at is not None,
-            on_shelf=card is not None,
-            asked_again_at=asked_again_at,
-            shelf=shelf if cards and cards > (card is not None) else None,
-        )
+        row = self.database.glance(stamps.OF_POST, {"post_id": post_id})
+        return stamps.stamp(row) if row is not None else None
 
     def posts_shown(self, thread_id: int) -> int:
         """How many posts a page holds: the main line, forks and quoted ones."""
@@ -152,7 +105,7 @@ class Threads:
             return SavedThread(
                 thread=thread,
                 version=row.version,
-                etag=_etag(row.etag, row.revision),
+                etag=stamps.etag(row.etag, row.revision),
                 fetched_at=row.fetched_at,
                 checked_at=row.checked_at,
                 confirmed_at=row.confirmed_at or row.fetched_at,
@@ -352,6 +305,7 @@ class Threads:
             changed = row.body != body
             if changed:
                 _turn_over(row, thread, body, now)
+                drop_print(session, row.id)
                 session.add(_version(row, now))
             row.checked_at = now
             ids = {version for post in _all_posts(thread) for version in (post.id, *post.versions)}
@@ -455,10 +409,6 @@ def _as_allowed(session: Session, thread: Thread) -> Thread:
         raise Permanent("author-opted-out")
     allowed = tuple(quote for quote in thread.quotes if quote.post.author_id not in silent)
     return replace(thread, quotes=allowed)
-
-
-def _etag(etag: str, revision: int) -> str:
-    return f"{etag}-{revision}"
 
 
 def _blank(thread: Thread, now: datetime) -> ThreadRow:

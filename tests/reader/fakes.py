@@ -94,6 +94,19 @@ class FakeThreads:
         return sum(map(len, (thread.posts, thread.quotes, *(fork.posts for fork in thread.forks))))
 
 
+class FakePrints:
+    def __init__(self, threads: FakeThreads) -> None:
+        self.threads = threads
+        self.kept: dict[int, tuple[str, bytes]] = {}
+
+    def find(self, post_id: int) -> tuple[FakeStamp, str | None, bytes] | None:
+        stamp = self.threads.stamp(post_id)
+        return (stamp, *self.kept.get(stamp.thread_id, (None, b""))) if stamp else None
+
+    def keep(self, pages) -> None:
+        self.kept |= {stamp.thread_id: (etag, packed) for stamp, etag, packed in pages}
+
+
 class FakeJobs(dict[int, FakeJob]):
     def find_by_mention(self, mention_id: int) -> FakeJob | None:
         return self.get(mention_id)
@@ -168,6 +181,7 @@ class FakeStore:
     def __init__(self) -> None:
         self.gauges = FakeGauges()
         self.threads = FakeThreads()
+        self.prints = FakePrints(self.threads)
         self.jobs = FakeJobs()
         self.mentions = FakeMentions()
         self.notes = FakeNotes()

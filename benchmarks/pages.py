@@ -1,0 +1,325 @@
+"""Pages a second on one core: a thread of 25 posts served by the site, beside nginx sending the same bytes.
+
+Each server has one core to itself, the load generator and PostgreSQL have the other. Rounds go in turn, so
+that whatever else the machine does hits all of them.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from socket import socket
+from statistics import median
+
+from starlette.applications import Starlette
+
+from benchmarks.tables import table
+from bot.domain import Author, Post, Thread
+from bot.settings import Settings, load
+from bot.store import Store, open_store
+from bot.store.printed import Prints
+from bot.store.stamps import Stamp
+from reader import app
+from tests.store import postgres
+from tests.store.databases import Server
+
+POSTS = 25
+ADA = Author(7, "ada", "Ada Quill")
+ROUNDS, SECONDS, CONNECTIONS = 7, 2, 8
+FIRST = 1_800_000_000_000_000_000
+NEEDED = ("nginx", "wrk", "taskset")
+SITE, LOAD = 0, 1  # which of our cores
+
+# Asks as a browser does, and prints what came of it as JSON.
+SCRIPT = """
+wrk.headers["Accept-Encoding"] = "gzip"
+wrk.headers["User-Agent"] = "Mozilla/5.0 (bench)"
+done = function(summary, latency)
+  local errors = summary.errors
+  io.write(string.format('\\n{"requests": %d, "a_second": %f, "p99_ms": %f, "errors": %d}\\n',
+    summary.requests, summary.requests / summary.duration * 1e6, latency:percentile(99) / 1000,
+    errors.connect + errors.read + errors.write + errors.status + errors.timeout))
+end
+"""
+
+NGINX = """
+{user} worker_processes 1; daemon off; pid {folder}/pid; error_log {folder}/errors;
+events {{ worker_connections 512; }}
+http {{
+  access_log off; sendfile on; keepalive_requests 1000000; open_file_cache max=1000;
+  client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy; fastcgi_temp_path {folder}/fastcgi;
+  uwsgi_temp_path {folder}/uwsgi; scgi_temp_path {folder}/scgi;
+  {more}
+}}
+"""
+FILES = """
+  server {{
+    listen 127.0.0.1:{port}; root {folder}/files; default_type text/html; gzip_static on;
+    location = /nothing {{ return 204; }}
+  }}
+"""
+
+
+@dataclass(frozen=True)
+class Running:
+    """A server with its processes, and the page to ask it for."""
+
+    port: int
+    pid: int
+    path: str = f"/thread/{FIRST}"
+
+    def cpu_seconds(self) -> float:
+        """What the server has used by now, with its children."""
+        return sum(_cpu_seconds(pid) for pid in (self.pid, *_children(self.pid)))
+
+
+@dataclass(frozen=True)
+class Load:
+    a_second: float
+    p99_ms: float
+    cpu_us: float
+
+
+def report() -> str:
+    missing = [name for name in NEEDED if shutil.which(name) is None]
+    if missing or len(_cores()) < 2:  # noqa: PLR2004
+        return f"Skipped: needs two cores and {', '.join(NEEDED)}; not here: {', '.join(missing) or 'cores'}."
+    parts = [f"{name}:\n\n{_measured(name)}" for name in ("SQLite", "PostgreSQL")]
+    return "\n\n".join(parts)
+
+
+def cold() -> Starlette:
+    """A site that asks the database each time: for a server of its own."""
+    settings = load()
+    return _forgetful(open_store(settings.database_url), settings)
+
+
+def anew() -> Starlette:
+    """A site that renders each time: for a server of its own."""
+    settings = load()
+    store = open_store(settings.database_url)
+    return _forgetful(replace(store, prints=_Unprinted(store.database)), settings)
+
+
+def _forgetful(store: Store, settings: Settings) -> Starlette:
+    made = app.create_app(store, settings)
+    made.state.site.shelf._size = 0  # noqa: SLF001 - what nobody but this measurement wants
+    return made
+
+
+class _Unprinted(Prints):
+    def find(self, post_id: int) -> tuple[Stamp, str | None, bytes] | None:
+        found = super().find(post_id)
+        return found and (found[0], None, b"")
+
+    def keep(self, pages: Iterable[tuple[Stamp, str, bytes]]) -> None:
+        """Nothing."""
+
+
+def _measured(database: str) -> str:
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="unroll-bench-")))
+        url = stack.enter_context(_sqlite(folder) if database == "SQLite" else _postgresql())
+        _save_thread(url)
+        site, stored, renders = (
+            stack.enter_context(_site(url, factory))
+            for factory in ("reader.app:create", "benchmarks.pages:cold", "benchmarks.pages:anew")
+        )
+        page = _ask(site.port)
+        _wait_until_kept(url)
+        nginx = stack.enter_context(_nginx(folder / "nginx", page))
+        limit = _load(replace(nginx, path="/nothing")).a_second
+        names = {
+            "nginx, a file": nginx,
+            "from the process's cache": site,
+            "from the database": stored,
+            "rendered anew": renders,
+        }
+        rounds = [[_load(server) for server in names.values()] for _ in range(ROUNDS)]
+    rows = [
+        _row(name, [each[place] for each in rounds], [each[0] for each in rounds])
+        for place, name in enumerate(names)
+    ]
+    head = [
+        "a page of 25 posts",
+        "requests a second",
+        "of nginx's",
+        "p99, ms",
+        "CPU for each, µs",
+        "of nginx's",
+    ]
+    size = f"{len(gzip.decompress(page)) / 1000:.0f} kB, {len(page) / 1000:.1f} kB as sent"
+    return f"{table(head, rows)}\n\nThe page is {size}; wrk itself reaches {limit:,.0f} requests a second."
+
+
+def _row(name: str, mine: list[Load], nginx: list[Load]) -> list[str]:
+    """Medians; shares are of the same round."""
+    pairs = list(zip(mine, nginx, strict=True))
+    return [
+        name,
+        f"{median(each.a_second for each in mine):,.0f}",
+        f"{median(ours.a_second / theirs.a_second for ours, theirs in pairs):.3f}",
+        f"{median(each.p99_ms for each in mine):.1f}",
+        f"{median(each.cpu_us for each in mine):.0f}",
+        f"{median(theirs.cpu_us / ours.cpu_us for ours, theirs in pairs):.3f}",
+    ]
+
+
+def _save_thread(url: str) -> None:
+    words = "Keepers wrote the weather down every hour, and nobody read it for a century. " * 3
+    began = datetime(2026, 11, 20, 12, tzinfo=UTC)
+    ids = range(FIRST, FIRST + POSTS)
+    posts = (
+        Post(
+            i,
+            ADA.id,
+            FIRST,
+            began + timedelta(minutes=i - FIRST),
+            f"{i - FIRST}. {words}",
+            lang="en",
+            versions=(i,),
+        )
+        for i in ids
+    )
+    store = open_store(url)
+    store.notes.set_bot(Author(9, "unrollbot", "Unroll"), now=datetime.now(UTC))
+    store.threads.save(Thread(FIRST, FIRST, ADA, tuple(posts)), now=datetime.now(UTC))
+    store.close()
+
+
+def _wait_until_kept(url: str) -> None:
+    store = open_store(url)
+    end = time.monotonic() + 20
+    while not (found := store.prints.find(FIRST)) or found[1] is None:
+        if time.monotonic() > end:
+            raise AssertionError("the page was not kept")
+        time.sleep(0.2)
+    store.close()
+
+
+def _load(server: Running) -> Load:
+    with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
+        script.write(SCRIPT)
+        script.flush()
+        before = server.cpu_seconds()
+        words = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{SECONDS}s", "-s", script.name]
+        told = subprocess.run(  # noqa: S603
+            [*_on(LOAD), *words, f"http://127.0.0.1:{server.port}{server.path}"],
+            check=True,
+            capture_output=True,
+            text=True,
+        )
+        used = server.cpu_seconds() - before
+    found = json.loads(told.stdout.strip().splitlines()[-1])
+    if found["errors"] or not found["requests"]:
+        raise AssertionError(f"{server}: {found}")
+    return Load(found["a_second"], found["p99_ms"], used / found["requests"] * 1e6)
+
+
+@contextmanager
+def _sqlite(folder: Path) -> Iterator[str]:
+    url = f"sqlite:///{folder}/unroll.db"
+    open_store(url).close()
+    yield url
+
+
+@contextmanager
+def _postgresql() -> Iterator[str]:
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {_cores()[LOAD]})
+    with postgres.server() as address:
+        os.sched_setaffinity(0, before)
+        server = Server(address, prefix="unroll_pages")
+        with server.fresh() as url:
+            yield url
+        server.close()
+
+
+@contextmanager
+def _site(url: str, factory: str) -> Iterator[Running]:
+    port = _free_port()
+    program = str(Path(sys.executable).with_name("granian"))
+    words = ["--factory", "--interface", "asgi", "--no-ws", "--no-log", "--port", str(port), factory]
+    settings = {"DATABASE_URL": url, "PUBLIC_URL": f"http://127.0.0.1:{port}", "LOG_LEVEL": "ERROR"}
+    with _running([program, *words], port, {**os.environ, **settings}) as server:
+        yield server
+
+
+@contextmanager
+def _nginx(folder: Path, page: bytes) -> Iterator[Running]:
+    port, file = _free_port(), folder / "files" / "thread" / str(FIRST)
+    file.parent.mkdir(parents=True)
+    file.write_bytes(gzip.decompress(page))
+    file.with_name(f"{file.name}.gz").write_bytes(page)
+    config = folder / "nginx.conf"
+    user = "user root root;" if os.geteuid() == 0 else ""
+    config.write_text(NGINX.format(user=user, folder=folder, more=FILES.format(folder=folder, port=port)))
+    with _running(["nginx", "-c", str(config)], port) as server:
+        yield server
+
+
+@contextmanager
+def _running(words: list[str], port: int, environment: dict[str, str] | None = None) -> Iterator[Running]:
+    process = subprocess.Popen([*_on(SITE), *words], env=environment)  # noqa: S603
+    try:
+        _wait_for(port)
+        yield Running(port, process.pid)
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def _wait_for(port: int) -> None:
+    end = time.monotonic() + 30
+    while time.monotonic() < end:
+        with socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.1)
+    raise AssertionError(f"nothing listens on {port}")
+
+
+def _ask(port: int) -> bytes:
+    """The page as a browser gets it, packed."""
+    address = f"http://127.0.0.1:{port}/thread/{FIRST}"
+    request = urllib.request.Request(address, headers={"Accept-Encoding": "gzip"})
+    with urllib.request.urlopen(request, timeout=20) as answer:  # noqa: S310 - loopback
+        content: bytes = answer.read()
+        return content
+
+
+def _children(pid: int) -> list[int]:
+    found = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return [each for child in map(int, found) for each in (child, *_children(child))]
+
+
+def _cpu_seconds(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def _free_port() -> int:
+    with socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _cores() -> list[int]:
+    return sorted(os.sched_getaffinity(0))
+
+
+def _on(place: int) -> list[str]:
+    return ["taskset", "-c", str(_cores()[place])]

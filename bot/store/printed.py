@@ -1,0 +1,64 @@
+"""Pages as the site last sent them: none of its processes has to render what another has rendered.
+
+What a page shows may have to go, so the row goes with any change of its thread and of what its author has
+beside it, in the same commit; whoever comes later with a page from before that finds it refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sqlmodel import Session, col, delete, select
+
+from bot.store import stamps
+from bot.store.database import Database
+from bot.store.models import AuthorShelfRow, PrintedRow, ThreadRow
+from bot.store.stamps import Stamp
+
+
+@dataclass(frozen=True, slots=True)
+class Prints:
+    database: Database
+
+    def find(self, post_id: int) -> tuple[Stamp, str | None, bytes] | None:
+        """The stamp of the thread that holds a post, and its page as it was last sent, in one look: the name
+        that the site gave it, None if there is none, and its bytes.
+        """
+        row = self.database.glance(stamps.WITH_PRINT, {"post_id": post_id})
+        return None if row is None else (stamps.stamp(row), row.printed_etag, row.packed or b"")
+
+    def keep(self, pages: Iterable[tuple[Stamp, str, bytes]]) -> None:
+        """Keeps pages made from a stamp, as far as they still show what is to be shown."""
+        made = {stamp.thread_id: (stamp, etag, packed) for stamp, etag, packed in pages}
+        with self.database.write() as session:
+            authors = _locked(session, sorted(made))
+            rows = []
+            for now in stamps.of_threads(session, authors):
+                stamp, etag, packed = made[now.thread_id]
+                if not now.gone and now.shows_the_same_as(stamp):
+                    author = authors[now.thread_id]
+                    rows.append(
+                        PrintedRow(thread_id=now.thread_id, author_id=author, etag=etag, packed=packed)
+                    )
+            self.database.upsert(session, rows)
+
+
+def _locked(session: Session, thread_ids: list[int]) -> dict[int, int]:
+    """The threads' authors. Until we are done nobody changes what their pages show; in the order that all
+    others lock in, threads before shelves.
+    """
+    threads = select(ThreadRow.id, ThreadRow.author_id).where(col(ThreadRow.id).in_(thread_ids))
+    authors = dict(session.exec(threads.order_by(col(ThreadRow.id)).with_for_update()).all())
+    shelves = select(AuthorShelfRow.author_id).where(col(AuthorShelfRow.author_id).in_(set(authors.values())))
+    session.exec(shelves.order_by(col(AuthorShelfRow.author_id)).with_for_update()).all()
+    return authors
+
+
+def drop_print(session: Session, thread_id: int) -> None:
+    session.execute(delete(PrintedRow).where(col(PrintedRow.thread_id) == thread_id))
+
+
+def drop_prints_of(session: Session, author_id: int) -> None:
+    """All of an author's pages: each may show the opening lines of the others."""
+    session.execute(delete(PrintedRow).where(col(PrintedRow.author_id) == author_id))

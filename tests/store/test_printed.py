@@ -1,0 +1,99 @@
+"""Pages as they were sent are found again, and go with what they show."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from bot.domain import Author
+from tests.store.made import BEGAN, post, thread
+
+OTHER = Author(8, "ben", "Ben")
+
+
+@pytest.fixture
+def printed(store):
+    """One page that was saved and sent."""
+    store.threads.save(thread(post(100), post(101)), now=BEGAN)
+    keep(store, 100)
+    return store
+
+
+def keep(store, post_id: int, packed: bytes = b"packed") -> None:
+    store.prints.keep([(store.threads.stamp(post_id), f"tag-{post_id}", packed)])
+
+
+def found(store, post_id: int) -> tuple[str | None, bytes]:
+    return store.prints.find(post_id)[1:]
+
+
+def test_a_page_is_found_by_any_post_of_it(printed):
+    assert found(printed, 100) == found(printed, 101) == ("tag-100", b"packed")
+    assert printed.prints.find(100)[0] == printed.threads.stamp(100)
+    assert printed.prints.find(999) is None
+
+
+def test_the_newer_page_takes_the_place_of_the_older(printed):
+    keep(printed, 100, b"newer")
+    assert found(printed, 100) == ("tag-100", b"newer")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda store: store.threads.save(thread(post(100)), now=BEGAN),
+        lambda store: store.threads.bury(100, BEGAN),
+        lambda store: store.pages.unlist(100, now=BEGAN),
+        lambda store: store.threads.save(thread(post(300, conversation=300)), now=BEGAN),
+    ],
+    ids=["another version", "gone", "unlisted", "one more by the author"],
+)
+def test_a_page_goes_with_what_it_shows(printed, change):
+    change(printed)
+    assert found(printed, 100) == (None, b"")
+
+
+def test_a_page_goes_when_another_that_it_leads_to_is_gone(printed):
+    printed.threads.save(thread(post(300, conversation=300)), now=BEGAN)
+    keep(printed, 100)
+    printed.threads.bury(300, BEGAN)
+    assert found(printed, 100) == (None, b"")
+
+
+def test_an_unlisted_page_goes_when_it_changes(printed):
+    printed.pages.unlist(100, now=BEGAN)
+    keep(printed, 100)
+    printed.threads.save(thread(post(100)), now=BEGAN)
+    assert found(printed, 100) == (None, b"")
+
+
+def test_pages_of_others_stay(printed):
+    printed.threads.save(thread(post(500, author=8, conversation=500), author=OTHER), now=BEGAN)
+    printed.threads.bury(500, BEGAN)
+    assert found(printed, 100) == ("tag-100", b"packed")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda store: store.threads.save(thread(post(100)), now=BEGAN),
+        lambda store: store.threads.bury(100, BEGAN),
+        lambda store: store.threads.save(thread(post(300, conversation=300)), now=BEGAN),
+    ],
+    ids=["another version", "gone", "one more by the author"],
+)
+def test_a_page_from_before_a_change_is_refused(store, change):
+    store.threads.save(thread(post(100), post(101)), now=BEGAN)
+    before = store.threads.stamp(100)
+    change(store)
+    store.prints.keep([(before, "tag", b"what was there before")])
+    assert found(store, 100) == (None, b"")
+
+
+def test_a_page_that_x_confirmed_meanwhile_is_kept(store):
+    store.threads.save(thread(post(100)), now=BEGAN)
+    stamp = store.threads.stamp(100)
+    store.prints.keep([(replace(stamp, confirmed_at=BEGAN - timedelta(hours=1)), "tag", b"packed")])
+    assert found(store, 100) == ("tag", b"packed")
