@@ -53,6 +53,12 @@ PAGES = Counter(
     "Answers of the site, by the address's pattern and the HTTP status.",
     ("page", "status"),
 )
+LETTERS = Counter(
+    "unroll_letters",
+    "What came of each try to send a letter: sent; put-off, to be tried again; refused; no-such-address, "
+    "which is forgotten; unknown, it may have arrived and is not sent again; away, the server let none in.",
+    ("kind", "outcome"),
+)
 
 # A series that begins at one has no increase: what alerts look at is there from the start.
 MENTIONS.labels("request", "")

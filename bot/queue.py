@@ -13,6 +13,7 @@ from celery import Celery
 APP = "unroll"
 UNROLL = "unroll.thread"
 ILLUSTRATE = "unroll.pictures"
+DELIVER = "unroll.letters"
 
 # Without these a frozen Redis blocks `send_task` for good.
 SOCKET_TIMEOUT = 5.0
@@ -61,3 +62,8 @@ def enqueue(app: Celery, job_id: int, mention_id: int | None) -> None:
 def enqueue_pictures(app: Celery, thread_id: int, job_id: int | None = None) -> None:
     """The job, where one was just done for the thread, is for the eyes of the log and the dashboard."""
     app.send_task(ILLUSTRATE, args=[str(thread_id)], kwargs={} if job_id is None else {"job": job_id})
+
+
+def enqueue_letters(app: Celery) -> None:
+    """There are letters to send; which ones, the rows say."""
+    app.send_task(DELIVER)

@@ -5,13 +5,23 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 from decimal import Decimal
+from email.utils import parseaddr
 from functools import cached_property
 from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, field_validator
+from email_validator import EmailNotValidError, validate_email
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 # HTTP time-out < deadline of a flow < lease of a job: a worker always stops before another may take over.
@@ -125,6 +135,30 @@ def _dsn(value: SecretStr | None) -> SecretStr | None:
     return value
 
 
+def _post_office(value: SecretStr | None) -> SecretStr | None:
+    if value is None:
+        return None
+    try:
+        parts = urlsplit(value.get_secret_value())
+        known = parts.scheme in {"smtp", "smtps"} and parts.hostname and parts.port != 0
+    except ValueError:  # a port that is none
+        known = None
+    if not known or bool(parts.username) != bool(parts.password) or parts.path.strip("/") or parts.query:
+        raise ValueError("must be such as smtp://user:password@host:587 or smtps://user:password@host:465")
+    return value
+
+
+def _mailbox(value: str) -> str:
+    try:
+        validate_email(parseaddr(value)[1], check_deliverability=False, allow_smtputf8=False)
+    except EmailNotValidError:
+        if value:
+            raise ValueError(
+                "must be an address such as letters@example.org or Name <letters@example.org>"
+            ) from None
+    return value
+
+
 WebAddress = Annotated[str, AfterValidator(_web_address)]
 MaybeAddress = Annotated[str, AfterValidator(lambda value: value and _web_address(value))]
 Seconds = Annotated[float, Field(gt=0)]
@@ -187,6 +221,12 @@ class Settings(BaseSettings):
     listing: Literal["asked-twice", "all", "none"] = "asked-twice"
     feed_full_text: bool = False
 
+    smtp_url: Annotated[SecretStr | None, AfterValidator(_post_office)] = None
+    mail_from: Annotated[str, AfterValidator(_mailbox), Field(validate_default=True)] = ""
+    mail_reply_to: Annotated[str, AfterValidator(_mailbox)] = ""
+    letters_per_day: Count = 500
+    subscriptions_per_visitor_per_day: Count = 10
+
     operator_name: str = ""
     operator_contact: str = ""
 
@@ -213,6 +253,13 @@ class Settings(BaseSettings):
     )
     _check = field_validator("served_countries")(_countries)
     _check_proxies = field_validator("trusted_proxies")(_networks)
+
+    @field_validator("mail_from")
+    @classmethod
+    def _has_sender(cls, value: str, info: ValidationInfo) -> str:
+        if info.data.get("smtp_url") and not value:
+            raise ValueError("must say whom letters come from where SMTP_URL is set")
+        return value
 
     @cached_property
     def missing_credentials(self) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from urllib.parse import quote, urlsplit
 MEDIA_NAME = re.compile(r"[0-9a-f]{64}")
 POST_ID = re.compile(r"[0-9]{1,19}")
 LARGEST_ID = 2**63 - 1
+USERNAME = re.compile(r"[A-Za-z0-9_]{1,20}")
 
 
 def web(url: str | None) -> str | None:
@@ -69,3 +70,13 @@ def hashtag(name: str) -> str:
 
 def media(sha256: str) -> str:
     return f"/media/{sha256}"
+
+
+def confirmation(token: str) -> str:
+    """Where the letter leads that asks whether somebody wants letters."""
+    return f"/subscribe/{_part(token)}"
+
+
+def leaving(token: str, suffix: str = "") -> str:
+    """Where letters are ended."""
+    return f"/unsubscribe/{_part(token)}{suffix}"

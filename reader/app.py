@@ -17,9 +17,11 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from bot.errors import DatabaseAway
+from bot.rules.letters import ASKED_AT_MOST_EVERY, CONFIRM_WITHIN
 from reader import addresses, files, messages, visits, watching
 from reader.asking import Asking, trouble
 from reader.flushing import flushing
+from reader.following import Following
 from reader.guide import guide
 from reader.headers import SecurityHeaders
 from reader.ports import Settings, Store
@@ -97,6 +99,7 @@ def _routes(site: Site, settings: Settings) -> list[BaseRoute]:
         Route("/thread/{post}/refresh", asking.refreshing, methods=["GET"]),
         *threads,
         *Shelves(site).routes(),
+        *Following(site, settings).routes(),
         Route("/privacy", partial(paper, site, "privacy.html", settings)),
         Route("/help", partial(manual, site, settings)),
         Route("/terms", partial(paper, site, "terms.html", settings)),
@@ -123,6 +126,7 @@ def paper(site: Site, template: str, settings: Settings, _request: Request) -> R
         contact=contact,
         contact_url=addresses.web(contact),
         hides=settings.hide_unconfirmed,
+        days=(CONFIRM_WITHIN + ASKED_AT_MOST_EVERY).days,
     )
     return Response(content, headers={"Cache-Control": "public, max-age=300"}, media_type="text/html")
 

@@ -53,6 +53,7 @@ class Note:
     refresh: int = 0
     fine: str = ""
     button: Button | None = None
+    other: Button | None = None
 
 
 NOTHING_HERE = Note(

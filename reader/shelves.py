@@ -29,7 +29,6 @@ MORE = 6
 ON_FRONT = 6
 IN_MAP = 5_000
 
-USERNAME = re.compile(r"[A-Za-z0-9_]{1,20}")
 PLACE = re.compile(r"([0-9]{1,19})-([0-9]{1,19})")
 
 # Caches may keep a list but must ask before each use: what goes from a list is gone from it at once.
@@ -210,9 +209,11 @@ class Shelves:
     def _author(self, request: Request) -> Author | Response:
         """Who is named; under an old name or in other letters, the way to their page."""
         name = request.path_params["username"]
-        author = self.site.store.cards.author(name) if USERNAME.fullmatch(name) else None
+        author = self.site.store.cards.author(name) if addresses.USERNAME.fullmatch(name) else None
         if author is None:
-            return self.site.note(messages.nothing_by(name if USERNAME.fullmatch(name) else ""), 404)
+            return self.site.note(
+                messages.nothing_by(name if addresses.USERNAME.fullmatch(name) else ""), 404
+            )
         if author.username != name:
             end = request.url.path.rpartition("/")[2]
             suffix = f"/{end}" if end.startswith("feed.") else ""
@@ -223,7 +224,7 @@ class Shelves:
     def _requester(self, who: str) -> tuple[int, str | None] | None:
         """Number and name of somebody who may be shown; a name of digits alone comes before a number."""
         people = self.site.store.people
-        number = people.asker(who) if USERNAME.fullmatch(who) else None
+        number = people.asker(who) if addresses.USERNAME.fullmatch(who) else None
         number = number if number is not None else addresses.post_id(who)
         if number is None:
             return None

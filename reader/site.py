@@ -103,7 +103,8 @@ def utc_now() -> datetime:
 def build(store: Store, settings: Settings, clock: Callable[[], datetime] = utc_now) -> Site:
     given = offers.offers(settings)
     own = {**assets.load(), **offers.pictures(given)}
-    press = Press(own, public_url=settings.public_url, offers=given)
+    letters = settings.smtp_url is not None
+    press = Press(own, public_url=settings.public_url, offers=given, letters=letters)
     return Site(
         store=store,
         public_url=settings.public_url,

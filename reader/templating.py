@@ -17,9 +17,13 @@ TEMPLATES = Path(__file__).parent / "templates"
 
 
 class Press:
-    """Renders the templates of one site. `build` changes when a page would look or read differently."""
+    """Renders the templates of one site. `build` changes when a page would look or read differently;
+    `letters` says that authors can be followed by e-mail.
+    """
 
-    def __init__(self, assets: Mapping[str, Asset], *, public_url: str, offers: Offers) -> None:
+    def __init__(
+        self, assets: Mapping[str, Asset], *, public_url: str, offers: Offers, letters: bool = False
+    ) -> None:
         self._jinja = Environment(
             autoescape=True,
             loader=FileSystemLoader(TEMPLATES),
@@ -35,8 +39,11 @@ class Press:
             static={name: asset.address for name, asset in assets.items()},
             site=public_url,
             offers=offers,
+            letters=letters,
         )
-        self.build = _build([public_url, repr(offers), *(asset.address for asset in assets.values())])
+        self.build = _build(
+            [public_url, repr(offers), repr(letters), *(asset.address for asset in assets.values())]
+        )
 
     def page(self, template: str, **values: Any) -> bytes:
         return self._jinja.get_template(template).render(**values).encode("utf-8", "replace")

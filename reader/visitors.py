@@ -55,8 +55,11 @@ class Visitors:
 
     def visitor(self, request: Request) -> str:
         """The same for the same address on the same UTC day, another one on the next."""
-        host = request.client.host if request.client else ""
-        return hmac.new(self._salt(), _household(host).encode(), hashlib.sha256).hexdigest()[:24]
+        return self.known_as(_household(request.client.host if request.client else ""))
+
+    def known_as(self, name: str) -> str:
+        """What stands for a name on that day, and tells it to nobody."""
+        return hmac.new(self._salt(), name.encode(), hashlib.sha256).hexdigest()[:24]
 
     def take(self, what: str, visitor: str, *, limit: int, cost: int = 1, once: str = "") -> bool:
         """Counts `cost` against the visitor's `limit` of that day, unless it would pass it: then False.

@@ -6,8 +6,9 @@ import structlog
 from structlog.contextvars import bound_contextvars
 
 from bot.errors import DatabaseAway
-from bot.flows import illustrate, unroll
-from bot.queue import ILLUSTRATE, UNROLL, enqueue_pictures
+from bot.flows import illustrate, letters, unroll
+from bot.queue import DELIVER, ILLUSTRATE, UNROLL, enqueue_pictures
+from reader.letters import compose
 from workers.app import app, parts
 
 log = structlog.get_logger()
@@ -35,6 +36,14 @@ def fetch_pictures(thread_id: str, job: int | None = None) -> None:
             illustrate.illustrate(int(thread_id), parts())
         except DatabaseAway as error:
             log.error("database.away", thread=int(thread_id), why=str(error))  # noqa: TRY400
+
+
+@app.task(name=DELIVER)
+def send_letters() -> None:
+    try:
+        letters.deliver(parts(), compose)
+    except DatabaseAway as error:
+        log.error("database.away", why=str(error))  # noqa: TRY400
 
 
 def _wake_pictures(thread_id: int, job_id: int) -> None:

@@ -17,11 +17,12 @@ from bot.cli.jobs import jobs_app
 from bot.cli.opening import opened, parts_for
 from bot.cli.pages import threads_app
 from bot.cli.people import authors_app, users_app
+from bot.cli.subscribing import subscribers_app
 from bot.domain import Goal
 from bot.errors import DatabaseAway
 from bot.flows.illustrate import illustrate
 from bot.flows.unroll import unroll
-from bot.queue import celery_app, enqueue, enqueue_pictures
+from bot.queue import celery_app, enqueue, enqueue_letters, enqueue_pictures
 from bot.rules.request import post_id_of
 from bot.settings import BadSettings, load
 from bot.store import open_store, schema
@@ -38,6 +39,7 @@ app.add_typer(jobs_app, name="jobs")
 app.add_typer(threads_app, name="threads")
 app.add_typer(authors_app, name="authors")
 app.add_typer(users_app, name="users")
+app.add_typer(subscribers_app, name="subscribers")
 db_app = typer.Typer(help="The database.", no_args_is_help=True)
 app.add_typer(db_app, name="db")
 
@@ -101,15 +103,18 @@ def poll(
         def wake_pictures(thread_id: int) -> None:
             enqueue_pictures(queue, thread_id)
 
+        def wake_letters() -> None:
+            enqueue_letters(queue)
+
         if once:
-            done = poll_once(parts, wake_up, wake_pictures)
+            done = poll_once(parts, wake_up, wake_pictures, wake_letters)
             if done is None:
                 output.fail("another poller is at work on this database; nothing was done")
             output.err.print(f"{done.mentions} new mentions, {done.jobs} new jobs, {done.woken} queued")
             if done.trouble:
                 output.fail(f"no mentions were looked at: {done.trouble}")
         else:
-            poll_for_good(parts, wake_up, wake_pictures)
+            poll_for_good(parts, wake_up, wake_pictures, wake_letters)
 
 
 @app.command()

@@ -13,8 +13,9 @@ from rich.markup import escape
 from bot import log
 from bot.cli import output
 from bot.cli.findings import Check, Finding, check, problem, warning
-from bot.cli.outside import disk, media_folder, site, x_checks
+from bot.cli.outside import disk, media_folder, post_office, site, x_checks
 from bot.cli.polling import LOCK as POLLER
+from bot.flows import letters
 from bot.queue import celery_app
 from bot.settings import BadSettings, Settings, load
 from bot.store import Store, open_store, schema
@@ -69,6 +70,8 @@ def _checks(settings: Settings) -> Iterator[Check]:
     yield check("media folder", lambda: media_folder(settings))
     yield check("disk", lambda: disk(settings))
     yield check("site", lambda: site(settings))
+    if settings.smtp_url is not None:
+        yield check("mail", lambda: post_office(settings))
     if not settings.missing_credentials:
         yield from x_checks(settings)
 
@@ -81,6 +84,8 @@ def _of_store(store: Store, settings: Settings) -> Iterator[Check]:
     yield check("queue", lambda: _queue(store))
     yield check("jobs", lambda: _jobs(store))
     yield check("budget", lambda: _budget(store, settings))
+    if settings.smtp_url is not None:
+        yield check("letters", lambda: _letters(store))
 
 
 def _database(store: Store) -> str:
@@ -172,6 +177,18 @@ def _jobs(store: Store) -> Finding | str:
     return warning(
         f"{failed} failed within a day: {told}",
         "`unroll jobs list --state failed --since 1d`; once it is mended, `unroll jobs replay` them",
+    )
+
+
+def _letters(store: Store) -> Finding | str:
+    count, stopped = store.letters.count_by_state(), letters.trouble(store)
+    said = f"{count.get('queued', 0)} to be sent, {count.get('failed', 0)} failed within a month"
+    if stopped is None:
+        return said
+    since = f"{stopped.since:%Y-%m-%d %H:%M}"
+    return warning(
+        f"{said}; none went out since {since} UTC: {stopped.reason} {stopped.detail}".rstrip(),
+        "see the check of mail; once it is mended they go out by themselves",
     )
 
 

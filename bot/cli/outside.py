@@ -15,11 +15,12 @@ from urllib.parse import urlsplit
 import requests
 from sqlalchemy import make_url
 
+from bot import mail
 from bot.cli import keys
 from bot.cli.findings import Check, Finding, check, problem, warning
 from bot.cli.opening import files_of
 from bot.errors import Misconfigured, Transient
-from bot.settings import Settings
+from bot.settings import BadSettings, Settings
 from bot.x import Connection, connect
 from bot.x.client import utc_now
 
@@ -112,6 +113,16 @@ def is_local(address: str) -> bool:
     with suppress(ValueError):
         return ip_address(host).is_loopback
     return host == "localhost"
+
+
+def post_office(settings: Settings) -> Finding | str:
+    """Hello and login; no letter is sent."""
+    try:
+        return mail.check(settings)
+    except BadSettings as error:
+        return problem(
+            str(error), "look at SMTP_URL; letters wait, and go out by themselves once it is mended"
+        )
 
 
 def media_folder(settings: Settings) -> Finding | str:

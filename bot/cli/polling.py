@@ -22,10 +22,12 @@ log = structlog.get_logger()
 LOCK = "poller"
 
 
-def poll_once(parts: Parts, wake_up: WakeUp, wake_pictures: Callable[[int], None]) -> Tick | None:
+def poll_once(
+    parts: Parts, wake_up: WakeUp, wake_pictures: Callable[[int], None], wake_letters: Callable[[], None]
+) -> Tick | None:
     """One tick, or None where another poller is at work."""
     with held(parts.store.database, LOCK) as mine:
-        return tick(parts, wake_up, wake_pictures) if mine else None
+        return tick(parts, wake_up, wake_pictures, wake_letters) if mine else None
 
 
 def watched(parts: Parts) -> CollectorRegistry:
@@ -37,14 +39,18 @@ def watched(parts: Parts) -> CollectorRegistry:
     )
 
 
-def poll_for_good(parts: Parts, wake_up: WakeUp, wake_pictures: Callable[[int], None]) -> None:
+def poll_for_good(
+    parts: Parts, wake_up: WakeUp, wake_pictures: Callable[[int], None], wake_letters: Callable[[], None]
+) -> None:
     """Ticks until SIGTERM or Ctrl-C. A second poller waits and takes over when the first is gone."""
     host, port = parts.settings.metrics_host, parts.settings.poller_metrics_port
     with scraping.served(watched(parts), host=host, port=port, setting="POLLER_METRICS_PORT"):
-        _poll_for_good(parts, wake_up, wake_pictures)
+        _poll_for_good(parts, wake_up, wake_pictures, wake_letters)
 
 
-def _poll_for_good(parts: Parts, wake_up: WakeUp, wake_pictures: Callable[[int], None]) -> None:
+def _poll_for_good(
+    parts: Parts, wake_up: WakeUp, wake_pictures: Callable[[int], None], wake_letters: Callable[[], None]
+) -> None:
     stop = parts.stop
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
@@ -56,7 +62,7 @@ def _poll_for_good(parts: Parts, wake_up: WakeUp, wake_pictures: Callable[[int],
                 if mine:
                     standing_by = False
                     log.info("poller.at_work", every=interval)
-                    _ticks(parts, wake_up, wake_pictures, stop, mine)
+                    _ticks(parts, wake_up, wake_pictures, wake_letters, stop, mine)
                 elif not standing_by:
                     log.info("poller.stands_by")
                     standing_by = True
@@ -70,6 +76,7 @@ def _ticks(
     parts: Parts,
     wake_up: WakeUp,
     wake_pictures: Callable[[int], None],
+    wake_letters: Callable[[], None],
     stop: threading.Event,
     lock: Hold,
 ) -> None:
@@ -78,7 +85,7 @@ def _ticks(
     due = time.monotonic()
     while not stop.is_set() and lock.lasts():
         try:
-            tick(parts, wake_up, wake_pictures)
+            tick(parts, wake_up, wake_pictures, wake_letters)
         except DatabaseAway as error:
             log.error("database.away", why=str(error))  # noqa: TRY400 - one line says it all
         except Exception:

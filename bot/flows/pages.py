@@ -31,6 +31,7 @@ def forget_author(author_id: int, *, store: Store, files: Blobs, now: datetime) 
     for thread_id in store.pages.quoting(author_id):
         _without_quotes(thread_id, store)
     store.people.forget_words(author_id, now=now)
+    store.subscriptions.end_author(author_id)
     _clear_away(store, files)
     log.info("author.forgotten", author=author_id, pages=len(pages))
 

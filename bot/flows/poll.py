@@ -2,6 +2,7 @@
 
     look at the mentions -> decide -> record each once, with a job, and the cursor -> commit
     -> top the queue up with the due jobs that are most urgent
+    -> letters about what is new to those who follow its author
     -> where no request waits: read saved posts again, one batch
 
 Restarting it, running two of it, or X repeating itself changes nothing.
@@ -19,6 +20,7 @@ import structlog
 from bot import metrics
 from bot.domain import Author, Decision, Mention, Refusal
 from bot.errors import Misconfigured, Transient, UnrollError
+from bot.flows import letters
 from bot.flows.fates import pause
 from bot.flows.meter import JobMeter
 from bot.flows.parts import Parts
@@ -56,7 +58,12 @@ class Tick:
     rechecked: int = 0
 
 
-def tick(parts: Parts, wake_up: WakeUp, wake_pictures: Callable[[int], None]) -> Tick:
+def tick(
+    parts: Parts,
+    wake_up: WakeUp,
+    wake_pictures: Callable[[int], None],
+    wake_letters: Callable[[], None] = lambda: None,
+) -> Tick:
     """One look at the mentions, then the queue. X's moods are logged and outlived, never raised."""
     seen, jobs, trouble = 0, 0, None
     try:
@@ -68,6 +75,7 @@ def tick(parts: Parts, wake_up: WakeUp, wake_pictures: Callable[[int], None]) ->
         log.warning("poll.failed", reason=error.reason, detail=error.detail)
         trouble = error.reason
     woken = _top_up(parts, wake_up, wake_pictures)
+    letters.announce(parts, wake_letters)
     _note_tick(parts, trouble)
     return Tick(seen, jobs, woken, trouble, _look_back(parts))
 

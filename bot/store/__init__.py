@@ -13,6 +13,7 @@ from bot.store.cards import Cards
 from bot.store.database import Database
 from bot.store.gauges import Gauges
 from bot.store.jobs import Jobs
+from bot.store.letters import Letters
 from bot.store.media import MediaStore
 from bot.store.mending import Mending
 from bot.store.mentions import Mentions
@@ -24,6 +25,7 @@ from bot.store.reads import Reads
 from bot.store.removals import Removals
 from bot.store.restored import Restores
 from bot.store.spend import Spend
+from bot.store.subscriptions import Subscriptions
 from bot.store.threads import Threads
 
 
@@ -45,6 +47,8 @@ class Store:
     restores: Restores
     gauges: Gauges
     cards: Cards
+    subscriptions: Subscriptions
+    letters: Letters
 
     def ready(self) -> None:
         """Raises if the database does not answer."""
@@ -91,6 +95,8 @@ def open_store(database_url: str, *, upgrade: bool = False) -> Store:
         restores=Restores(database),
         gauges=Gauges(database),
         cards=Cards(database),
+        subscriptions=Subscriptions(database),
+        letters=Letters(database),
     )
 
 

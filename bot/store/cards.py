@@ -80,7 +80,7 @@ class Cards:
         """An author's, newest first; `besides` one thread of theirs."""
         query = (
             select(CardRow)
-            .where(CardRow.author_id == author_id, CardRow.thread_id != besides, *_stands(listing))
+            .where(CardRow.author_id == author_id, CardRow.thread_id != besides, *stands(listing))
             .order_by(col(CardRow.thread_id).desc())
         )
         if before is not None:
@@ -91,13 +91,13 @@ class Cards:
     def count_of_author(self, author_id: int, listing: Listing) -> int:
         query = select(func.count()).select_from(CardRow)
         with self.database.read() as session:
-            return session.exec(query.where(CardRow.author_id == author_id, *_stands(listing))).one()
+            return session.exec(query.where(CardRow.author_id == author_id, *stands(listing))).one()
 
     def recent(self, listing: Listing, *, before: Place | None = None, limit: int) -> Entries:
         """The pages that came into public lists last."""
         name = "made_at" if listing.policy == "all" else "asked_again_at"
         came = col(getattr(CardRow, name))
-        query = select(CardRow).where(*_stands(listing, anywhere=True))
+        query = select(CardRow).where(*stands(listing, anywhere=True))
         query = query.order_by(came.desc(), col(CardRow.thread_id).desc())
         if before is not None:
             moment = EPOCH + before[0] * MICROSECOND
@@ -108,7 +108,7 @@ class Cards:
     def popular(self, listing: Listing, *, before: Place | None = None, limit: int) -> Entries:
         """The most read in seven days."""
         reads = col(CardRow.reads)
-        query = select(CardRow).where(reads > 0, *_stands(listing, anywhere=True))
+        query = select(CardRow).where(reads > 0, *stands(listing, anywhere=True))
         query = query.order_by(reads.desc(), col(CardRow.thread_id).desc())
         if before is not None:
             query = query.where(
@@ -122,7 +122,7 @@ class Cards:
         query = (
             select(CardRow)
             .join(CardTagRow, col(CardTagRow.thread_id) == col(CardRow.thread_id))
-            .where(CardTagRow.tag == tag(name), *_stands(listing, anywhere=True))
+            .where(CardTagRow.tag == tag(name), *stands(listing, anywhere=True))
             .order_by(col(CardTagRow.thread_id).desc())
         )
         if before is not None:
@@ -170,7 +170,7 @@ class Cards:
             query = (
                 select(CardRow)
                 .join(way.rows, way.thread_id == col(CardRow.thread_id))
-                .where(*way.conditions, *_stands(listing, anywhere=True))
+                .where(*way.conditions, *stands(listing, anywhere=True))
                 .order_by(way.thread_id.desc())
                 .limit(wanted)
             )
@@ -195,7 +195,7 @@ class Cards:
         with self.database.read() as session:
             jobs = [as_job(row) for row in session.exec(query.limit(limit + 1))]
             threads = {job.thread_id for job in jobs[:limit]}
-            cards = select(CardRow).where(col(CardRow.thread_id).in_(threads), *_stands(listing))
+            cards = select(CardRow).where(col(CardRow.thread_id).in_(threads), *stands(listing))
             rows = {row.thread_id: row for row in session.exec(cards)}
             asked = tuple(_asked(jobs[:limit], rows))
             pictures = _pictures(session, list(rows.values()))
@@ -203,7 +203,7 @@ class Cards:
 
     def map(self, listing: Listing, *, limit: int) -> list[tuple[int, datetime]]:
         """The pages that search engines may know, the newest first, and when each was confirmed."""
-        query = select(CardRow.thread_id, CardRow.confirmed_at).where(*_stands(listing, anywhere=True))
+        query = select(CardRow.thread_id, CardRow.confirmed_at).where(*stands(listing, anywhere=True))
         with self.database.read() as session:
             return list(session.exec(query.order_by(col(CardRow.thread_id).desc()).limit(limit)).all())
 
@@ -212,7 +212,7 @@ class Cards:
         search.purge(self.database)
 
 
-def _stands(listing: Listing, *, anywhere: bool = False) -> Iterator[ColumnElement[bool]]:
+def stands(listing: Listing, *, anywhere: bool = False) -> Iterator[ColumnElement[bool]]:
     """Whether a card stands in its author's lists, or `anywhere`: `Listing`'s two questions in SQL."""
     if listing.confirmed_since is not None:
         yield col(CardRow.confirmed_at) >= listing.confirmed_since
@@ -229,8 +229,8 @@ def _entries(session: Session, query: SelectOfScalar[CardRow], limit: int, place
     return Entries(tuple(_entry(row) for row in shown), _pictures(session, shown), more)
 
 
-def _entry(row: CardRow, found: tuple[tuple[str, bool], ...] = ()) -> Entry:
-    card = Card(
+def card(row: CardRow) -> Card:
+    return Card(
         thread_id=row.thread_id,
         author=Author(row.author_id, row.username, row.name, row.avatar_url),
         written_at=row.written_at,
@@ -243,7 +243,10 @@ def _entry(row: CardRow, found: tuple[tuple[str, bool], ...] = ()) -> Entry:
         picture_url=row.picture_url,
         tags=tuple(row.tags),
     )
-    return Entry(card, row.made_at, row.confirmed_at, row.reads, found)
+
+
+def _entry(row: CardRow, found: tuple[tuple[str, bool], ...] = ()) -> Entry:
+    return Entry(card(row), row.made_at, row.confirmed_at, row.reads, found)
 
 
 def _below(text: str, title: str) -> str:

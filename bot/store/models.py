@@ -5,7 +5,17 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Index, Integer, Text, TypeDecorator
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    DateTime,
+    Dialect,
+    Index,
+    Integer,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+)
 from sqlmodel import Field, SQLModel
 
 # SQLite counts up by itself only in a column declared INTEGER.
@@ -322,6 +332,60 @@ class ReadRow(SQLModel, table=True):
     thread_id: int = _key()
     day: dt.date = Field(primary_key=True, index=True)
     reads: int
+
+
+class SubscriberRow(SQLModel, table=True):
+    """An address that asked for letters, as it was written and as it is compared. Of the token in a letter
+    that asks whether that is so, only the hash is kept; `asked_at` is when that letter went out.
+    """
+
+    __tablename__ = "subscriber"
+    id: int | None = Field(default=None, primary_key=True, sa_type=Serial)
+    key: str = Field(unique=True)
+    address: str
+    confirm_hash: str | None = Field(default=None, unique=True)
+    asked_at: dt.datetime | None = _time(default=None)
+
+
+class SubscriptionRow(SQLModel, table=True):
+    """Whom an address follows, from when it said yes; `token` is in every letter and ends it."""
+
+    __tablename__ = "subscription"
+    __table_args__ = (UniqueConstraint("subscriber_id", "author_id"),)
+    id: int | None = Field(default=None, primary_key=True, sa_type=Serial)
+    subscriber_id: int = _id()
+    author_id: int = _id(index=True)
+    token: str = Field(unique=True)
+    created_at: dt.datetime = _time()
+    confirmed_at: dt.datetime | None = _time(default=None)
+
+
+class LetterRow(SQLModel, table=True):
+    """A letter to be sent, or what became of it. Once `started_at` is set it may be on its way."""
+
+    __tablename__ = "letter"
+    __table_args__ = (Index("letter_due", "state", "not_before"),)
+    id: int | None = Field(default=None, primary_key=True, sa_type=Serial)
+    subscriber_id: int = _id(index=True)
+    author_id: int | None = _id(default=None)  # None where it asks for a confirmation
+    state: str = "queued"
+    reason: str | None = None
+    detail: str | None = None
+    refusals: int = 0
+    not_before: dt.datetime = _time()
+    enqueued_at: dt.datetime | None = _time(default=None)
+    started_at: dt.datetime | None = _time(default=None, index=True)
+    created_at: dt.datetime = _time()
+    updated_at: dt.datetime = _time()
+
+
+class LetterThreadRow(SQLModel, table=True):
+    """Which letter told whom of a thread: one and no other."""
+
+    __tablename__ = "letter_thread"
+    subscriber_id: int = _key()
+    thread_id: int = _key()
+    letter_id: int = _id(index=True)
 
 
 class SpendRow(SQLModel, table=True):

@@ -35,6 +35,12 @@ def test_a_database_that_cannot_be(shell, command):
         ("LOG_LEVEL", "LOUD"),
         ("MEDIA_DIR", "gs://bucket/pictures"),
         ("MEDIA_DIR", "s3://"),
+        ("SMTP_URL", "mail.reader.example"),
+        ("SMTP_URL", "smtp://cleo@mail.reader.example"),
+        ("SMTP_URL", "smtp://mail.reader.example:many"),
+        ("MAIL_FROM", "nobody"),
+        ("MAIL_REPLY_TO", "Cleo <cleo@>"),
+        ("LETTERS_PER_DAY", "0"),
     ],
 )
 def test_a_wrong_setting_is_named(shell, name, value):
@@ -84,3 +90,10 @@ def test_version_and_help(shell):
     assert shell.unroll("--version").out == "unroll 0.1.0\n"
     assert shell.unroll("--help").status == 0
     assert shell.unroll().status == 2
+
+
+def test_letters_need_a_sender(shell):
+    said = shell.unroll("jobs", "list", SMTP_URL="smtp://cleo:hunter2@mail.reader.example")
+
+    assert (said.status, said.out) == (1, "")
+    assert said.line == "unroll: MAIL_FROM: must say whom letters come from where SMTP_URL is set"

@@ -218,6 +218,8 @@ class FakeSettings:
     requests_per_author_per_day: int = 200
     unrolls_per_visitor_per_day: int = 10
     refreshes_per_visitor_per_day: int = 20
+    smtp_url: SecretStr | None = None
+    subscriptions_per_visitor_per_day: int = 10
     refreshes_per_thread_per_day: int = 24
     poll_interval_seconds: float = 5
     practice_post_url: str = ""
