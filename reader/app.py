@@ -20,6 +20,7 @@ from bot.errors import DatabaseAway
 from bot.rules.letters import ASKED_AT_MOST_EVERY, CONFIRM_WITHIN
 from reader import addresses, files, messages, visits, watching
 from reader.asking import Asking, trouble
+from reader.embedding import Embedding
 from reader.flushing import flushing
 from reader.following import Following
 from reader.guide import guide
@@ -104,6 +105,7 @@ def _routes(site: Site, settings: Settings) -> list[BaseRoute]:
         Route("/help", partial(manual, site, settings)),
         Route("/terms", partial(paper, site, "terms.html", settings)),
         Route("/status/{mention}", partial(status, site, settings)),
+        Route("/oembed", Embedding(site).get),
         Route("/media/{sha256}", partial(files.media, site)),
         Route("/static/{digest}/{name}", partial(files.static, site)),
         Route("/healthz", partial(healthz, site)),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from reader import addresses, messages, packing, pages, sharing
+from reader import addresses, described, messages, packing, pages, sharing
 from reader.exports import as_json, as_markdown, as_text
 from reader.messages import Note
 from reader.ports import SavedThread, Stamp
@@ -39,6 +39,8 @@ def _html(site: Site, saved: SavedThread) -> bytes:
     return site.page(
         "thread.html",
         page=page,
+        schema=described.schema(page, site.public_url),
+        oembed=described.oembed_address(page, site.public_url),
         share=sharing.share(page, site.public_url),
         more=more(site, thread.author.id, thread.id),
         shelf=addresses.author(thread.author.username),
