@@ -32,6 +32,7 @@ from bot.store import Store, open_store
 from bot.store.printed import Prints
 from bot.store.stamps import Stamp
 from reader import app
+from tests.deploy import nginx
 from tests.store import postgres
 from tests.store.databases import Server
 
@@ -54,19 +55,10 @@ done = function(summary, latency)
 end
 """
 
-NGINX = """
-{user} worker_processes 1; daemon off; pid {folder}/pid; error_log {folder}/errors;
-events {{ worker_connections 512; }}
-http {{
-  access_log off; sendfile on; keepalive_requests 1000000; open_file_cache max=1000;
-  client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy; fastcgi_temp_path {folder}/fastcgi;
-  uwsgi_temp_path {folder}/uwsgi; scgi_temp_path {folder}/scgi;
-  {more}
-}}
-"""
 FILES = """
   server {{
-    listen 127.0.0.1:{port}; root {folder}/files; default_type text/html; gzip_static on;
+    listen 127.0.0.1:{port}; root {folder}/files; default_type text/html; gzip_static on; sendfile on;
+    open_file_cache max=1000;
     location = /nothing {{ return 204; }}
   }}
 """
@@ -139,10 +131,12 @@ def _measured(database: str) -> str:
         )
         page = _ask(site.port)
         _wait_until_kept(url)
-        nginx = stack.enter_context(_nginx(folder / "nginx", page))
-        limit = _load(replace(nginx, path="/nothing")).a_second
+        file = stack.enter_context(_file(folder / "file", page))
+        cache = stack.enter_context(_cache(folder / "cache", site))
+        limit = _load(replace(file, path="/nothing")).a_second
         names = {
-            "nginx, a file": nginx,
+            "nginx, a file": file,
+            "nginx's cache before the site": cache,
             "from the process's cache": site,
             "from the database": stored,
             "rendered anew": renders,
@@ -258,14 +252,22 @@ def _site(url: str, factory: str) -> Iterator[Running]:
 
 
 @contextmanager
-def _nginx(folder: Path, page: bytes) -> Iterator[Running]:
+def _file(folder: Path, page: bytes) -> Iterator[Running]:
+    """Nginx with the page as a file, packed beforehand."""
     port, file = _free_port(), folder / "files" / "thread" / str(FIRST)
     file.parent.mkdir(parents=True)
     file.write_bytes(gzip.decompress(page))
     file.with_name(f"{file.name}.gz").write_bytes(page)
-    config = folder / "nginx.conf"
-    user = "user root root;" if os.geteuid() == 0 else ""
-    config.write_text(NGINX.format(user=user, folder=folder, more=FILES.format(folder=folder, port=port)))
+    config = nginx.configure(folder, FILES.format(folder=folder, port=port))
+    with _running(["nginx", "-c", str(config)], port) as server:
+        yield server
+
+
+@contextmanager
+def _cache(folder: Path, site: Running) -> Iterator[Running]:
+    """Nginx before the site, by deploy/nginx.conf."""
+    port = _free_port()
+    config = nginx.configure(folder, nginx.ours(folder, port=port, site=site.port))
     with _running(["nginx", "-c", str(config)], port) as server:
         yield server
 

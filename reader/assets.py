@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from reader import packing
+
 STATIC = Path(__file__).parent / "static"
 TYPES = {
     ".css": "text/css; charset=utf-8",
@@ -24,6 +26,7 @@ class Asset:
     content: bytes
     content_type: str
     digest: str
+    packed: bytes | None  # None where that would not make it smaller
 
     @property
     def address(self) -> str:
@@ -39,7 +42,10 @@ def load(folder: Path = STATIC) -> Mapping[str, Asset]:
 
 def asset(name: str, content: bytes) -> Asset:
     digest = hashlib.sha256(content).hexdigest()[:12]
-    return Asset(name, content, TYPES[Path(name).suffix], digest)
+    packed = packing.pack(content)
+    return Asset(
+        name, content, TYPES[Path(name).suffix], digest, packed if len(packed) < len(content) else None
+    )
 
 
 def _with_font(name: str, content: bytes, font: Asset) -> bytes:

@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from bot.blobs import Blobs, by_hash
-from reader import addresses
+from reader import addresses, packing
 from reader.sending import send
 from reader.site import NOINDEX, Site
 
@@ -31,7 +31,10 @@ def static(site: Site, request: Request) -> Response:
         raise HTTPException(404)
     current = request.path_params["digest"] == asset.digest
     headers = {"Cache-Control": FOREVER if current else "no-cache"}
-    return Response(asset.content, headers=headers, media_type=asset.content_type)
+    if asset.packed is None:
+        return Response(asset.content, headers=headers, media_type=asset.content_type)
+    accepted = request.headers.get("accept-encoding", "")
+    return packing.answer(asset.packed, headers, asset.content_type, accepted=accepted)
 
 
 def media(site: Site, request: Request) -> Response:
