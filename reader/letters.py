@@ -13,6 +13,7 @@ from functools import cache
 
 from bot.rules.cards import Card
 from bot.rules.letters import CONFIRM_WITHIN, Body, Letter
+from bot.rules.text import direction
 from reader import addresses, dates, prose
 from reader.attachments import counted
 from reader.offers import Offers
@@ -44,7 +45,7 @@ def compose(letter: Letter, public_url: str) -> Body:
 
 def named(name: str, username: str) -> str:
     """Somebody in one line among ours."""
-    return f"{prose.label(name) or username} (@{username})"
+    return f"{_apart(prose.label(name) or username)} (@{username})"
 
 
 def _question(letter: Letter, public_url: str) -> Body:
@@ -94,7 +95,7 @@ No more letters:   {leave}
 """
     first = shown[0].title or shown[0].opening
     subject = first if len(letter.cards) == 1 else f"{len(letter.cards)} new threads"
-    name = prose.label(letter.author.name) or letter.author.username
+    name = _apart(prose.label(letter.author.name) or letter.author.username)
     return Body(_short(f"{name}: {subject}"), text, html.decode(), leave)
 
 
@@ -123,6 +124,11 @@ def _headline(author: str, threads: int) -> str:
 
 def _listed(names: list[str]) -> str:
     return "\n".join(f"    {name}" for name in names)
+
+
+def _apart(name: str) -> str:
+    """A name that is written from right to left does not turn the words around it."""
+    return f"\u2068{name}\u2069" if direction(None, name) == "rtl" else name
 
 
 def _short(subject: str) -> str:

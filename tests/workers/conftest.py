@@ -20,7 +20,7 @@ from sqlalchemy import text
 from bot.blobs import open_blobs
 from bot.domain import Job
 from bot.flows.poll import tick
-from bot.queue import celery_app, enqueue, enqueue_pictures
+from bot.queue import celery_app, enqueue, enqueue_letters, enqueue_pictures
 from bot.settings import Settings
 from bot.store import open_store
 from bot.x import connect
@@ -87,6 +87,7 @@ class Plant:
                 parts,
                 lambda job, mention: enqueue(app, job, mention),
                 lambda thread: enqueue_pictures(app, thread),
+                lambda: enqueue_letters(app),
             )
 
     def mention(self, number: int = 0) -> Post:
