@@ -43,6 +43,16 @@ REPLY_SECONDS = Histogram(
     "From the mention's own time on X to the reply.",
     buckets=(2, 4, 6, 8, 10, 15, 20, 30, 60, 120, 300, 900, 3600, 21600, 86400),
 )
+EVENTS = Counter(
+    "unroll_events",
+    "What X told without being asked, as it arrived: new, repeated, stale, ignored (nobody waits for its "
+    "kind), unreadable, or unsigned (not by X).",
+    ("way", "outcome"),
+)
+MISSED = Counter(
+    "unroll_events_missed",
+    "Requests that a look at the mentions found and that X had not told of within a minute.",
+)
 X_CALLS = Counter(
     "unroll_x_calls",
     "Calls to X by HTTP status; `none` where no answer came.",
@@ -64,6 +74,9 @@ LETTERS = Counter(
 MENTIONS.labels("request", "")
 for _outcome in OUTCOMES:
     REPLIES.labels(_outcome)
+for _way in ("webhook", "stream"):
+    for _outcome in ("new", "repeated", "stale", "ignored", "unreadable", "unsigned"):
+        EVENTS.labels(_way, _outcome)
 
 
 @contextmanager
@@ -112,8 +125,11 @@ class Figures:
     spent_on_rechecks: int
 
 
-class Budgets(Protocol):
-    """The settings that the day's money is held against."""
+class Intentions(Protocol):
+    """The settings that figures are held against: the day's money, and how often mentions are looked at."""
+
+    @property
+    def look_every_seconds(self) -> float: ...
 
     @property
     def daily_budget_usd(self) -> Decimal: ...
@@ -125,10 +141,10 @@ class State(Collector):
     """The figures, read anew for each scrape. A database that does not answer costs only them."""
 
     def __init__(
-        self, read: Callable[[datetime], Figures], budgets: Budgets, clock: Callable[[], datetime]
+        self, read: Callable[[datetime], Figures], settings: Intentions, clock: Callable[[], datetime]
     ) -> None:
         self._read = read
-        self._budgets = budgets
+        self._settings = settings
         self._clock = clock
 
     def collect(self) -> Iterator[Metric]:
@@ -145,7 +161,12 @@ class State(Collector):
         yield up
         yield from _work(figures, now)
         yield from _times(figures)
-        yield from _money(figures, self._budgets)
+        yield GaugeMetricFamily(
+            "unroll_poll_interval_seconds",
+            "The time that is meant to lie between two looks at the mentions; longer where X tells at once.",
+            self._settings.look_every_seconds,
+        )
+        yield from _money(figures, self._settings)
 
 
 def _work(figures: Figures, now: datetime) -> Iterator[Metric]:
@@ -184,7 +205,7 @@ def _times(figures: Figures) -> Iterator[Metric]:
             yield GaugeMetricFamily(name, words, moment.timestamp())
 
 
-def _money(figures: Figures, budgets: Budgets) -> Iterator[Metric]:
+def _money(figures: Figures, budgets: Intentions) -> Iterator[Metric]:
     spent = GaugeMetricFamily(
         "unroll_spend_today_dollars",
         "What X was paid in this UTC day; it begins at 0 every day, which `increase` takes for a reset.",

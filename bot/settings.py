@@ -184,6 +184,7 @@ class Settings(BaseSettings):
     x_access_token: SecretStr | None = None
     x_access_token_secret: SecretStr | None = None
     x_bearer_token: SecretStr | None = None
+    x_client_secret: SecretStr | None = None
 
     database_url: Annotated[str, AfterValidator(_database)] = "sqlite:///var/unroll.db"
     redis_url: Annotated[str, AfterValidator(_broker)] = "redis://localhost:6379/0"
@@ -192,7 +193,10 @@ class Settings(BaseSettings):
     media_endpoint_url: MaybeAddress = ""
     media_hosts: Annotated[tuple[str, ...], NoDecode] = ("pbs.twimg.com", "video.twimg.com", "abs.twimg.com")
 
+    mentions: Literal["poll", "webhook", "stream"] = "poll"
     poll_interval_seconds: Seconds = 5
+    poll_underneath_seconds: Seconds = 300
+    watched_authors: Annotated[int, Field(ge=0, le=1_400)] = 0
     reply_visible_after_seconds: Annotated[float, Field(ge=0)] = 30
     reply_policy: Literal["each", "first"] = "each"
     refusal_replies: bool = True
@@ -265,6 +269,11 @@ class Settings(BaseSettings):
     def missing_credentials(self) -> tuple[str, ...]:
         """The names of the X settings that are not set, as a person writes them."""
         return tuple(name.upper() for name in CREDENTIALS if not getattr(self, name))
+
+    @property
+    def look_every_seconds(self) -> float:
+        """The time that is meant to lie between two looks at the mentions."""
+        return self.poll_interval_seconds if self.mentions == "poll" else self.poll_underneath_seconds
 
     def require_credentials(self) -> None:
         """Raises BadSettings where X cannot be called for lack of a key."""

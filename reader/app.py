@@ -18,7 +18,7 @@ from starlette.routing import BaseRoute, Route
 
 from bot.errors import DatabaseAway
 from bot.rules.letters import ASKED_AT_MOST_EVERY, CONFIRM_WITHIN
-from reader import addresses, files, messages, visits, watching
+from reader import addresses, files, messages, told, visits, watching
 from reader.asking import Asking, trouble
 from reader.embedding import Embedding
 from reader.flushing import flushing
@@ -111,6 +111,7 @@ def _routes(site: Site, settings: Settings) -> list[BaseRoute]:
         Route("/healthz", partial(healthz, site)),
         Route("/readyz", partial(readyz, site)),
         watching.route(site.store, settings, site.clock),
+        *told.routes(site, settings),
     ]
 
 

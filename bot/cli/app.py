@@ -17,6 +17,7 @@ from bot.cli.jobs import jobs_app
 from bot.cli.opening import opened, parts_for
 from bot.cli.pages import threads_app
 from bot.cli.people import authors_app, users_app
+from bot.cli.pushing import push_app
 from bot.cli.subscribing import subscribers_app
 from bot.domain import Goal
 from bot.errors import DatabaseAway
@@ -40,6 +41,7 @@ app.add_typer(threads_app, name="threads")
 app.add_typer(authors_app, name="authors")
 app.add_typer(users_app, name="users")
 app.add_typer(subscribers_app, name="subscribers")
+app.add_typer(push_app, name="push")
 db_app = typer.Typer(help="The database.", no_args_is_help=True)
 app.add_typer(db_app, name="db")
 

@@ -15,6 +15,7 @@ from bot.cli import output
 from bot.cli.findings import Check, Finding, check, problem, warning
 from bot.cli.outside import disk, media_folder, post_office, site, x_checks
 from bot.cli.polling import LOCK as POLLER
+from bot.cli.pushing import push_check
 from bot.flows import letters
 from bot.queue import celery_app
 from bot.settings import BadSettings, Settings, load
@@ -63,6 +64,8 @@ def _checks(settings: Settings) -> Iterator[Check]:
     else:
         with closing(store):
             yield from _of_store(store, settings)
+            if not settings.missing_credentials:
+                yield check("push", lambda: push_check(store, settings))
     broker = check("broker", lambda: ping(settings))
     yield broker
     if broker.ok:

@@ -21,13 +21,16 @@ log = structlog.get_logger()
 
 LOCK = "poller"
 
+# Where X tells at once, whether it did is looked up between the ticks: one small query.
+PEEK_SECONDS = 0.5
+
 
 def poll_once(
     parts: Parts, wake_up: WakeUp, wake_pictures: Callable[[int], None], wake_letters: Callable[[], None]
 ) -> Tick | None:
     """One tick, or None where another poller is at work."""
     with held(parts.store.database, LOCK) as mine:
-        return tick(parts, wake_up, wake_pictures, wake_letters) if mine else None
+        return tick(parts, wake_up, wake_pictures, wake_letters, look=True) if mine else None
 
 
 def watched(parts: Parts) -> CollectorRegistry:
@@ -84,11 +87,29 @@ def _ticks(
     interval = parts.settings.poll_interval_seconds
     due = time.monotonic()
     while not stop.is_set() and lock.lasts():
+        done: Tick | None = None
         try:
-            tick(parts, wake_up, wake_pictures, wake_letters)
+            done = tick(parts, wake_up, wake_pictures, wake_letters)
         except DatabaseAway as error:
             log.error("database.away", why=str(error))  # noqa: TRY400 - one line says it all
         except Exception:
             log.exception("poller.tick_failed")
         due = max(due + interval, time.monotonic())
-        stop.wait(due - time.monotonic())
+        _rest(parts, done, until=due)
+
+
+def _rest(parts: Parts, last: Tick | None, *, until: float) -> None:
+    """Until the next tick, or until X has told more than the last one had to leave."""
+    telling = parts.settings.mentions != "poll" and last is not None
+    while (left := until - time.monotonic()) > 0:
+        if parts.stop.wait(min(left, PEEK_SECONDS) if telling else left):
+            return
+        if telling and last is not None and _waiting(parts) > last.left:
+            return
+
+
+def _waiting(parts: Parts) -> int:
+    try:
+        return parts.store.events.count_waiting()
+    except DatabaseAway:
+        return 0  # the next tick says so

@@ -17,6 +17,7 @@ names it, and by that the next round knows that the page is to be made anew.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -76,20 +77,49 @@ def recheck(parts: Parts) -> Rechecked:
     return Rechecked()
 
 
+def check_now(post_ids: Collection[int], parts: Parts) -> bool:
+    """Has X's word on posts out of turn, because it told that they are gone; False where it gives none now.
+
+    X is asked, and not believed at once: what it tells by itself is new, and an edit may look like a
+    deletion. That costs nothing for what is gone. What X still shows is read again within the hour as ever.
+    """
+    ids = parts.store.threads.held(post_ids)
+    if not ids:
+        return True
+    if _paused(parts):
+        return False
+    meter = RecheckMeter(parts.store, parts.settings, parts.clock)
+    try:
+        _, changed = _carry_out(Batch(tuple(sorted(ids))), meter, parts)
+    except UnrollError as error:
+        log.warning("recheck.failed", reason=error.reason, detail=error.detail)
+        return False
+    if changed:
+        clean_up(parts)
+    return True
+
+
+def _paused(parts: Parts) -> bool:
+    paused = parts.store.notes.pause()
+    return paused is not None and parts.clock() < paused.probe_at
+
+
 def _one_batch(parts: Parts) -> tuple[int, int]:
     now = parts.clock()
-    paused = parts.store.notes.pause()
-    if paused is not None and now < paused.probe_at:
+    if _paused(parts):
         return 0, 0
     meter = RecheckMeter(parts.store, parts.settings, parts.clock)
     pages = parts.store.threads.pages(confirmed_before=due_before(now), limit=PAGES_IN_SIGHT)
     batch = next_batch(pages, now=now, affordable=meter.left())
-    if not batch.ids:
-        return 0, 0
+    return _carry_out(batch, meter, parts) if batch.ids else (0, 0)
+
+
+def _carry_out(batch: Batch, meter: RecheckMeter, parts: Parts) -> tuple[int, int]:
+    """How many posts were asked for, and how many pages are not what they were."""
     found = _ask(batch, X(parts.connection, meter, parts.clock, stopping=parts.stop.is_set), meter, parts)
     gone = [i for i, reason in found.missing.items() if reason in GONE]
     affected = parts.store.threads.showing([*batch.ids, *found.posts, *gone])
-    parts.store.threads.confirm(found, now=now)
+    parts.store.threads.confirm(found, now=parts.clock())
     changed = sum(_make_anew(thread_id, found, parts) for thread_id in affected)
     log.info("recheck.done", posts=len(batch.ids), paid=batch.cost, gone=len(gone), pages=len(affected))
     return len(batch.ids), changed

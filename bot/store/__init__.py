@@ -11,6 +11,7 @@ from bot.settings import BadSettings
 from bot.store import schema
 from bot.store.cards import Cards
 from bot.store.database import Database
+from bot.store.events import Events
 from bot.store.gauges import Gauges
 from bot.store.jobs import Jobs
 from bot.store.letters import Letters
@@ -33,6 +34,7 @@ from bot.store.threads import Threads
 class Store:
     database: Database
     mentions: Mentions
+    events: Events
     jobs: Jobs
     mending: Mending
     threads: Threads
@@ -81,6 +83,7 @@ def open_store(database_url: str, *, upgrade: bool = False) -> Store:
     return Store(
         database=database,
         mentions=Mentions(database),
+        events=Events(database),
         jobs=Jobs(database),
         mending=Mending(database),
         threads=Threads(database),

@@ -40,7 +40,7 @@ class Mentions:
             return session.get(MentionRow, mention_id)
 
     def cursor(self) -> int | None:
-        """The id of the newest mention ever recorded."""
+        """Up to which mention X has been asked."""
         with self.database.read() as session:
             note = session.get(NoteRow, CURSOR)
             return int(note.value["id"]) if note else None
@@ -86,14 +86,21 @@ class Mentions:
         lang = ((row.payload or {}).get("post") or {}).get("lang") if row else None
         return lang if isinstance(lang, str) else None
 
-    def record(self, decided: Iterable[tuple[Mention, Decision]], *, now: datetime) -> list[Recorded]:
+    def record(
+        self,
+        decided: Iterable[tuple[Mention, Decision]],
+        *,
+        now: datetime,
+        looked_to: int | None = None,
+    ) -> list[Recorded]:
         """Writes down what is new, with a job for each request and command, in one commit with the cursor
-        and with what people have said about themselves.
+        and with what people have said about themselves. The cursor moves to `looked_to`, the newest mention
+        that a look at all of them has shown; None where X told of some, for it may not have told of others.
 
         Doing it twice, or in two pollers at once, changes nothing: the mention's id is the key.
         """
         by_id = {mention.id: (mention, decision) for mention, decision in decided}
-        if not by_id:
+        if not by_id and looked_to is None:
             return []
         with self.database.write() as session:
             rows = [_mention_row(mention, decision, now) for mention, decision in by_id.values()]
@@ -107,7 +114,8 @@ class Mentions:
                 if not isinstance(decision, Refusal)
             }
             session.add_all(jobs.values())
-            _advance(self.database, session, max(by_id), now)
+            if looked_to is not None:
+                _advance(self.database, session, looked_to, now)
             session.flush()
             return [
                 Recorded(i, _said(decision), jobs[i].id if i in jobs else None, _reason(decision))

@@ -63,6 +63,23 @@ class MentionRow(SQLModel, table=True):
     seen_at: dt.datetime = _time()
 
 
+class EventRow(SQLModel, table=True):
+    """What X told without being asked, once; its words go when it has been taken."""
+
+    __tablename__ = "event"
+    __table_args__ = (
+        Index("event_waiting", "taken_at", "arrived_at"),
+        Index("event_arrived_at", "arrived_at"),
+    )
+    kind: str = Field(primary_key=True)
+    post_id: int = _key()
+    user_id: int = _id()
+    told: dict[str, Any] | None = Field(default=None, sa_type=JSON)
+    way: str
+    arrived_at: dt.datetime = _time()
+    taken_at: dt.datetime | None = _time(default=None)
+
+
 class JobRow(SQLModel, table=True):
     """A piece of work. The row is the truth; a message in the queue only says that it is worth a look."""
 

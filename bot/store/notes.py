@@ -12,12 +12,15 @@ from sqlmodel import col, delete, or_
 
 from bot.domain import Author
 from bot.rules.cooldown import CoolDown
+from bot.rules.pace import Heard
 from bot.settings import CLOCKS_APART
 from bot.store.database import Database
 from bot.store.models import LeaseRow, NoteRow
 
 BOT = "bot"
 COOL_DOWN = "replies.cool_down"
+DOUBT = "events.doubt"
+STREAM = "events.stream"
 PAUSED = "paused"
 POLLED = "polled"
 
@@ -65,6 +68,18 @@ class Notes:
         value = self.get(POLLED)
         return datetime.fromisoformat(value["at"]) if value else None
 
+    def doubt(self, *, now: datetime) -> None:
+        """X has not told something in time, or not whole."""
+        self.put(DOUBT, {"at": now.isoformat()}, now=now)
+
+    def heard(self) -> Heard:
+        doubt, stream = self.get(DOUBT), self.get(STREAM)
+        return Heard(
+            doubted_at=_moment(doubt, "at"),
+            stream_opened_at=_moment(stream, "opened_at"),
+            stream_heard_at=_moment(stream, "heard_at"),
+        )
+
     def pause(self) -> Pause | None:
         value = self.get(PAUSED)
         if value is None:
@@ -102,3 +117,8 @@ class Notes:
     def release(self, name: str, token: str) -> None:
         with self.database.write() as session:
             session.execute(delete(LeaseRow).where(col(LeaseRow.name) == name, col(LeaseRow.token) == token))
+
+
+def _moment(value: dict[str, Any] | None, name: str) -> datetime | None:
+    told = (value or {}).get(name)
+    return datetime.fromisoformat(told) if told else None

@@ -48,6 +48,20 @@ class Reads:
         with self.database.read() as session:
             return {thread_id: int(reads) for thread_id, reads in session.exec(query)}
 
+    def most_read_authors(self, count: int, *, today: date) -> list[int]:
+        """Whose pages were read most often in seven days, the most read first."""
+        reads = func.sum(ReadRow.reads)
+        query = (
+            select(ThreadRow.author_id)
+            .join(ReadRow, col(ReadRow.thread_id) == col(ThreadRow.id))
+            .where(ReadRow.day > today - WEEK, col(ThreadRow.gone_at).is_(None))
+            .group_by(col(ThreadRow.author_id))
+            .order_by(reads.desc(), col(ThreadRow.author_id))
+            .limit(count)
+        )
+        with self.database.read() as session:
+            return list(session.exec(query)) if count else []
+
     def drop_old(self, *, today: date) -> None:
         """No count is kept for longer than a week."""
         with self.database.write() as session:

@@ -227,6 +227,12 @@ class Threads:
         with self.database.read() as session:
             return sorted(session.exec(query.distinct()))
 
+    def held(self, post_ids: Iterable[int]) -> set[int]:
+        """Those of the posts that are kept here."""
+        query = select(PostRow.id).where(col(PostRow.id).in_(list(post_ids)))
+        with self.database.read() as session:
+            return set(session.exec(query))
+
     def behind(self, *, limit: int) -> list[int]:
         """Threads whose pages show a post that is gone from here: whoever took it did not get further."""
         query = (

@@ -9,9 +9,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
-Resource = Literal["post", "user", "mention", "reply"]
+Resource = Literal["post", "user", "mention", "reply", "event"]
 
-PRICES: Mapping[Resource, int] = {"post": 5_000, "user": 10_000, "mention": 1_000, "reply": 10_000}
+PRICES: Mapping[Resource, int] = {
+    "post": 5_000,
+    "user": 10_000,
+    "mention": 1_000,
+    "reply": 10_000,
+    "event": 5_000,  # a mention that X tells of; deletions are free (x-api/activity/event-pricing)
+}
 MICRO = 1_000_000
 
 # Both dialects' names of what comes by expansion.

@@ -222,6 +222,9 @@ class FakeSettings:
     subscriptions_per_visitor_per_day: int = 10
     refreshes_per_thread_per_day: int = 24
     poll_interval_seconds: float = 5
+    look_every_seconds: float = 5
+    x_consumer_secret: SecretStr | None = None
+    x_client_secret: SecretStr | None = None
     practice_post_url: str = ""
     membership_url: str = ""
     membership_price: str = ""

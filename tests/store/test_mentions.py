@@ -34,7 +34,7 @@ def test_a_page_seen_twice_changes_nothing(store):
 def test_of_racing_pollers_one_records_each_mention(store):
     pages = [[request(300 + n) for n in range(20)], [request(300 + n) for n in reversed(range(10, 30))]]
 
-    won = racing(8, lambda number: store.mentions.record(pages[number % 2], now=NOW))
+    won = racing(8, lambda number: store.mentions.record(pages[number % 2], now=NOW, looked_to=329))
 
     assert sorted(each.mention_id for page in won for each in page) == list(range(300, 330))
     assert len(store.jobs.newest(limit=100)) == 30
@@ -43,24 +43,32 @@ def test_of_racing_pollers_one_records_each_mention(store):
 
 def test_the_cursor_moves_forwards_only(store):
     assert store.mentions.cursor() is None
-    store.mentions.record([refusal(500)], now=NOW)
-    store.mentions.record([refusal(400)], now=NOW)
+    store.mentions.record([refusal(500)], now=NOW, looked_to=500)
+    store.mentions.record([refusal(400)], now=NOW, looked_to=400)
     assert store.mentions.cursor() == 500
-    racing(8, lambda number: store.mentions.record([refusal(600 - number)], now=NOW))
+    racing(8, lambda number: store.mentions.record([], now=NOW, looked_to=600 - number))
     assert store.mentions.cursor() == 600
 
 
+def test_what_x_told_of_by_itself_moves_no_cursor(store):
+    store.mentions.record([refusal(500)], now=NOW, looked_to=500)
+    store.mentions.record([refusal(900)], now=NOW)
+    assert store.mentions.cursor() == 500
+    store.mentions.record([], now=NOW, looked_to=900)
+    assert store.mentions.cursor() == 900
+
+
 def test_the_cursor_compares_as_a_number(store):
-    store.mentions.record([refusal(999)], now=NOW)
-    store.mentions.record([refusal(1_000)], now=NOW)
+    store.mentions.record([refusal(999)], now=NOW, looked_to=999)
+    store.mentions.record([refusal(1_000)], now=NOW, looked_to=1_000)
     assert store.mentions.cursor() == 1_000
 
 
 def test_the_cursor_stays_where_the_page_could_not_be_written(store, monkeypatch):
-    store.mentions.record([refusal(500)], now=NOW)
+    store.mentions.record([refusal(500)], now=NOW, looked_to=500)
     monkeypatch.setattr("bot.store.mentions._job_row", lambda *_, **__: 1 / 0)
     with pytest.raises(ZeroDivisionError):
-        store.mentions.record([request(501)], now=NOW)
+        store.mentions.record([request(501)], now=NOW, looked_to=501)
     assert store.mentions.cursor() == 500
     assert store.mentions.find(501) is None
 
@@ -80,7 +88,7 @@ def test_nothing_to_record_is_nothing_done(store):
 def test_the_largest_id_and_the_exact_time_come_back(store):
     largest = 2**63 - 1
     told, decision = request(largest, by=largest)
-    store.mentions.record([(told, decision)], now=NOW + timedelta(microseconds=1))
+    store.mentions.record([(told, decision)], now=NOW + timedelta(microseconds=1), looked_to=largest)
 
     row = store.mentions.find(largest)
     assert (row.id, row.author_id, row.payload) == (largest, largest, {"post": {"id": str(largest)}})
