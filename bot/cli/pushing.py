@@ -12,7 +12,7 @@ import typer
 from bot import log
 from bot.cli import output
 from bot.cli.findings import Finding, problem, warning
-from bot.cli.opening import parts_for
+from bot.cli.opening import files_of, parts_for
 from bot.errors import UnrollError
 from bot.flows.parts import Parts
 from bot.flows.push import Pushed, pushed, turn_off, turn_on, webhook_url
@@ -68,7 +68,7 @@ def off() -> None:
 
 def push_check(store: Store, settings: Settings) -> Finding | str:
     """For the doctor: whether X tells what the settings expect of it, and what that costs."""
-    parts = Parts(store, connect(settings), settings, utc_now)
+    parts = Parts(store, connect(settings), settings, utc_now, files=files_of(settings))
     try:
         state = pushed(parts)
     except UnrollError as error:

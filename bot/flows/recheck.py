@@ -81,7 +81,8 @@ def check_now(post_ids: Collection[int], parts: Parts) -> bool:
     """Has X's word on posts out of turn, because it told that they are gone; False where it gives none now.
 
     X is asked, and not believed at once: what it tells by itself is new, and an edit may look like a
-    deletion. That costs nothing for what is gone. What X still shows is read again within the hour as ever.
+    deletion. That costs nothing for what is gone. What X still shows is read again within the hour as ever,
+    and the files of pictures that no page shows any more go with the next round that tidies.
     """
     ids = parts.store.threads.held(post_ids)
     if not ids:
@@ -90,12 +91,10 @@ def check_now(post_ids: Collection[int], parts: Parts) -> bool:
         return False
     meter = RecheckMeter(parts.store, parts.settings, parts.clock)
     try:
-        _, changed = _carry_out(Batch(tuple(sorted(ids))), meter, parts)
+        _carry_out(Batch(tuple(sorted(ids))), meter, parts)
     except UnrollError as error:
         log.warning("recheck.failed", reason=error.reason, detail=error.detail)
         return False
-    if changed:
-        clean_up(parts)
     return True
 
 
