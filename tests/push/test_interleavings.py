@@ -44,7 +44,7 @@ def test_every_interleaving_of_looks_and_events_gives_each_mention_once(told, wo
                 mention()
 
     @given(st.lists(DEEDS, max_size=10))
-    @settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow])
+    @settings(max_examples=10, suppress_health_check=[HealthCheck.too_slow])
     def run(deeds):
         for deed, seconds in deeds:
             do(deed, seconds)
