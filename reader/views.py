@@ -24,6 +24,10 @@ class Run:
 Paragraph = tuple[Run, ...]
 
 
+# A picture higher than this would have to be scrolled through.
+TALLEST = 704
+
+
 @dataclass(frozen=True, slots=True)
 class Image:
     """Our own copy of a picture, with its true size in pixels."""
@@ -31,6 +35,12 @@ class Image:
     src: str
     width: int
     height: int
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """No higher than a screen: room is kept in this size before the picture comes, so nothing moves."""
+        height = min(self.height, TALLEST)
+        return max(1, round(self.width * height / max(1, self.height))), height
 
 
 @dataclass(frozen=True, slots=True)

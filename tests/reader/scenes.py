@@ -259,6 +259,15 @@ def japanese() -> FakeSaved:
     )
 
 
+def usual(folder: Path) -> FakeSaved:
+    """25 posts of the usual length with four pictures."""
+    words = "Keepers wrote the weather down every hour, and nobody read it for a century. " * 3
+    shown = {n: photo(f"u{n}", f"Picture {n}", 1200, 800) for n in (2, 5, 9, 20)}
+    posts = (post(5000 + n, f"{n}. {words}", media=(shown[n],) if n in shown else ()) for n in range(1, 26))
+    pictures = {media.url: paint(folder, 1200, 800, 90 + n) for n, media in shown.items()}
+    return FakeSaved(thread(*posts), pictures=pictures)
+
+
 def moved(saved: FakeSaved, by: int) -> FakeSaved:
     """The same thread under other numbers, so that several fit in one store."""
     posts = tuple(

@@ -24,6 +24,7 @@ def create() -> Starlette:
     store.threads.save(scenes.moved(scenes.japanese(), 2000))
     store.threads.save(replace(scenes.moved(scenes.japanese(), 3000), gone=True))
     store.threads.save(scenes.moved(everything("W" * 400), 4000))
+    store.threads.save(scenes.usual(folder))
     store.jobs[7] = FakeJob("done", thread_id=1001)
     return create_app(store, FakeSettings(folder, public_url=f"http://127.0.0.1:{port}"))
 

@@ -198,3 +198,41 @@ def test_alternative_texts_unfold(opened):
     assert not caption.is_visible()
     page.locator("#p5 figcaption summary").click()
     assert caption.is_visible()
+
+
+SHIFTS = """
+window.moved = 0;
+new PerformanceObserver((list) => {
+  for (const entry of list.getEntries()) if (!entry.hadRecentInput) window.moved += entry.value;
+}).observe({ type: "layout-shift", buffered: true });
+"""
+
+
+@pytest.mark.parametrize("width", [390, 1200])
+@pytest.mark.parametrize("late", [("",), (".woff2",), (".woff2", "/media/", ".js")], ids=["", "font", "all"])
+def test_nothing_moves_while_a_page_comes_in(opened, origin, complaints, width, late):
+    page = opened("/", width)
+    page.add_init_script(SHIFTS)
+    for each in filter(None, late):
+        page.route(f"**/*{each}*", lambda route: (time.sleep(0.3), route.continue_()))
+    page.goto(f"{origin}/thread/6001", wait_until="load")
+    for part in range(1, 6):
+        page.evaluate(f"scrollTo(0, document.body.scrollHeight * {part} / 5)")
+        page.wait_for_timeout(60)
+    assert page.locator("article .post").count() == 25
+    assert page.evaluate("window.moved") == 0
+    assert complaints == []
+
+
+def test_a_page_of_25_posts_is_light(opened, origin):
+    """Everything but pictures, as it comes over the wire, for somebody who was never here."""
+    page = opened("/nowhere", 390)
+    page.context.clear_cookies()
+    sizes: dict[str, int] = {}
+    page.on(
+        "requestfinished", lambda request: sizes.update({request.url: request.sizes()["responseBodySize"]})
+    )
+    page.goto(f"{origin}/thread/6001", wait_until="networkidle")
+    kinds = [url for url in sizes if "/media/" not in url]
+    assert {Path(url).suffix for url in kinds} >= {"", ".css", ".js", ".woff2"}
+    assert 0 < sum(sizes[url] for url in kinds) < 50_000, sizes
