@@ -196,6 +196,9 @@ def db_upgrade() -> None:
     database = Database(settings.database_url)
     try:
         before = schema.current(database)
+        if schema.is_newer(before):
+            output.err.print(f"schema {before} is of a later version and stays", highlight=False)
+            return
         schema.upgrade(database)
         output.err.print(f"schema {before or 'empty'} -> {schema.current(database)}", highlight=False)
     finally:

@@ -91,8 +91,11 @@ def _of_store(store: Store, settings: Settings) -> Iterator[Check]:
         yield check("letters", lambda: _letters(store))
 
 
-def _database(store: Store) -> str:
+def _database(store: Store) -> Finding | str:
     store.ready()
+    version = schema.current(store.database)
+    if schema.is_newer(version):
+        return warning(f"schema {version} is of a later version of the bot", "deploy that version here too")
     return f"{store.database.engine.dialect.name}, schema {schema.newest()}, the newest"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import structlog
 from sqlalchemy import text
 from sqlalchemy.exc import ArgumentError, DatabaseError
 
@@ -28,6 +29,8 @@ from bot.store.restored import Restores
 from bot.store.spend import Spend
 from bot.store.subscriptions import Subscriptions
 from bot.store.threads import Threads
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +66,10 @@ class Store:
 
 def open_store(database_url: str, *, upgrade: bool = False) -> Store:
     """The store at an address, with its tables: an empty database gets them, and so does an old one where
-    `upgrade` is wanted; else it says what to do.
+    `upgrade` is wanted; else it says what to do. One that a later version has made is used as it is, for
+    migrations only add: during an upgrade both work.
 
-    Raises BadSettings where the database cannot be opened, or its schema is not the newest.
+    Raises BadSettings where the database cannot be opened, or its schema is too old.
     """
     try:
         database = Database(database_url)
@@ -107,5 +111,7 @@ def _require_newest(database: Database, *, upgrade: bool) -> None:
     version = schema.current(database)
     if version is None or (upgrade and schema.is_known(version)):
         schema.upgrade(database)
+    elif schema.is_newer(version):
+        log.warning("schema.newer", schema=version, known=schema.newest())
     elif version != schema.newest():
         raise BadSettings(f"DATABASE_URL: the schema is at {version}; run `unroll db upgrade`")

@@ -19,13 +19,17 @@ mount --rbind "$house" /opt
 
 cp -a /etc "$folder/etc"
 mount --bind "$folder/etc" /etc
-for empty in /run /var/lib /usr/lib/systemd/system-generators; do mount -t tmpfs -o mode=755 tmpfs $empty; done
+echo image:x:10001:10001::/srv/unroll:/usr/sbin/nologin >> /etc/passwd # as the image has
+echo image:x:10001: >> /etc/group
+echo 127.0.0.1 postgres valkey >> /etc/hosts
+for empty in /run /srv /var/lib /usr/lib/systemd/system-generators; do mount -t tmpfs -o mode=755 tmpfs $empty; done
 mkdir /run/test
 mount --rbind "$folder" /run/test
 for shared in /tmp /var/tmp; do mount -t tmpfs -o mode=1777 tmpfs $shared; done
 
 systemd-sysusers /opt/unroll/deploy/systemd/sysusers.conf
 install -d -o unroll -g unroll -m 750 /var/lib/unroll
+install -d -o 10001 -g 10001 -m 750 /srv/unroll/var
 install -o unroll -g unroll -m 600 /run/test/env /var/lib/unroll/.env
 exec env -i container=test PATH="$PATH" SYSTEMD_UNIT_PATH=/run/test/units \
     /lib/systemd/systemd --system --unit=test.target --log-target=console --log-level=warning --show-status=no
