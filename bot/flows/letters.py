@@ -17,7 +17,7 @@ from functools import partial
 import structlog
 
 from bot import mail, metrics
-from bot.errors import Misconfigured, Permanent, Transient
+from bot.errors import DatabaseAway, Misconfigured, Permanent, Transient
 from bot.flows.parts import Parts
 from bot.rules.letters import MAX_REFUSALS, Body, Letter, after_refusal, while_away
 from bot.rules.listing import Listing, listing
@@ -50,9 +50,19 @@ def announce(parts: Parts, wake_up: Callable[[], None]) -> None:
     """Makes letters of what is new, and wakes a worker up for those that are due."""
     if parts.settings.smtp_url is None:
         return
+    try:
+        _announce(parts, wake_up)
+    except DatabaseAway:
+        raise
+    except Exception as error:  # noqa: BLE001 - letters must not stop the poller; errors may quote addresses
+        log.error("letters.failed", error=type(error).__name__)  # noqa: TRY400
+
+
+def _announce(parts: Parts, wake_up: Callable[[], None]) -> None:
     store, now = parts.store, parts.clock()
     _tidy(parts, now)
-    if told := store.letters.announce(_listing(parts), now=now):
+    since = _restored(parts, now)
+    if told := store.letters.announce(_listing(parts), now=now, since=since):
         log.info("letters.made", threads=told)
     if store.letters.wake_up(now=now):
         try:
@@ -127,6 +137,8 @@ def _send(letter_id: int, line: mail.Line, parts: Parts, compose: Compose) -> bo
         raise
     except Transient as error:
         _not_now(letter, error, parts)
+    except DatabaseAway:
+        raise
     except Exception as error:  # noqa: BLE001 - a letter we stumble over must not stop the others; no words of it
         letters.end(letter, "failed", now=clock(), reason="unexpected-error", detail=type(error).__name__)
         log.error("letter.unexpected_error", letter=letter.id, error=type(error).__name__)  # noqa: TRY400
@@ -183,6 +195,16 @@ def _wait_for_server(error: Misconfigured | Transient, parts: Parts) -> None:
         log.critical("letters.stopped", **told, hint="run `unroll doctor`")
     else:
         log.warning("letters.wait", **told)
+
+
+def _restored(parts: Parts, now: datetime) -> datetime | None:
+    """When a backup was put back, if ever: what it is about to tell may have been told since it was made."""
+    restore = parts.store.restores.last()
+    if restore is None:
+        return None
+    if given_up := parts.store.letters.give_up_older(restore.at, now=now):
+        log.warning("letters.unsure", letters=given_up, reason="restored")
+    return restore.at
 
 
 def _tidy(parts: Parts, now: datetime) -> None:

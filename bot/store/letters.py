@@ -41,13 +41,16 @@ ENDED = ("sent", "failed", "unknown", "dropped")
 class Letters:
     database: Database
 
-    def announce(self, listing: Listing, *, now: datetime) -> int:
-        """Notes every page that came into its author's list since somebody follows them; how many notes."""
+    def announce(self, listing: Listing, *, now: datetime, since: datetime | None = None) -> int:
+        """Notes every page that came into its author's list since somebody follows them, and not before
+        `since`; how many notes.
+        """
+        oldest = max(now - NEWS_FOR, since or now - NEWS_FOR)
         with self.database.read() as session:
-            if session.execute(_news(listing, now).limit(1)).first() is None:
+            if session.execute(_news(listing, oldest).limit(1)).first() is None:
                 return 0
         with self.database.write() as session:
-            news = session.execute(_news(listing, now)).all()
+            news = session.execute(_news(listing, oldest)).all()
             told: dict[tuple[int, int], list[int]] = defaultdict(list)
             for subscriber_id, author_id, thread_id in news:
                 told[subscriber_id, author_id].append(thread_id)
@@ -151,6 +154,14 @@ class Letters:
             statement = update(LetterRow).where(*lost).values(state="unknown", reason="worker-lost")
             return len(session.execute(statement.returning(col(LetterRow.id))).all())
 
+    def give_up_older(self, than: datetime, *, now: datetime) -> int:
+        """Letters of a backup may have gone out after it was made, and are not sent again."""
+        older = col(LetterRow.state).in_(["queued", "sending"]), col(LetterRow.created_at) < than
+        with self.database.write() as session:
+            statement = update(LetterRow).where(*older)
+            given_up = statement.values(state="unknown", reason="restored", updated_at=now)
+            return len(session.execute(given_up.returning(col(LetterRow.id))).all())
+
     def give_up_unsent(self, *, now: datetime) -> None:
         """What could not be sent for days is news no more."""
         old = _queued(), col(LetterRow.not_before) < now, col(LetterRow.created_at) < now - TOO_OLD
@@ -178,7 +189,7 @@ class Letters:
             return changed[0] if changed else 0
 
 
-def _news(listing: Listing, now: datetime) -> Any:
+def _news(listing: Listing, oldest: datetime) -> Any:
     told = (
         select(LetterThreadRow.thread_id)
         .where(
@@ -193,7 +204,7 @@ def _news(listing: Listing, now: datetime) -> Any:
         .where(
             col(SubscriptionRow.confirmed_at).is_not(None),
             col(CardRow.made_at) >= col(SubscriptionRow.confirmed_at),
-            col(CardRow.made_at) >= now - NEWS_FOR,
+            col(CardRow.made_at) >= oldest,
             ~told,
             *stands(listing),
         )

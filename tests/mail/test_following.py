@@ -11,10 +11,12 @@ from pathlib import Path
 import httpx
 import pytest
 import structlog
+from prometheus_client import REGISTRY
 from pydantic import SecretStr
 
 from bot.flows.letters import deliver, trouble
 from bot.rules.letters import AT_MOST_EVERY, MAX_REFUSALS
+from bot.store.backup import backup, restore
 from reader.letters import compose
 from sandbox.broker import free_port
 from tests.mail.conftest import CLEO, link, words
@@ -23,6 +25,11 @@ from tests.reader.parsing import Page, assert_sound
 HOUR = timedelta(hours=1)
 LOST = timedelta(minutes=10)
 ONE_CLICK = "List-Unsubscribe=One-Click"
+
+
+def counted(outcome: str) -> float:
+    told = {"kind": "threads", "outcome": outcome}
+    return REGISTRY.get_sample_value("unroll_letters_total", told) or 0
 
 
 def page(answer: httpx.Response, status: int = 200) -> Page:
@@ -112,9 +119,9 @@ def test_an_author_who_opts_out_has_no_followers(desk):
 def test_the_answer_is_the_same_whoever_it_is(desk):
     fresh = desk.ask().text
     desk.post()
-    desk.follow_up = desk.ask().text
+    known = desk.ask().text
     desk.follow(address="other@reader.example")
-    assert {fresh, desk.follow_up, desk.ask("other@reader.example").text} == {fresh}
+    assert {fresh, known, desk.ask("other@reader.example").text} == {fresh}
 
 
 def test_an_address_is_not_flooded_and_a_visitor_cannot_flood(sit):
@@ -207,12 +214,14 @@ def test_a_mailbox_that_is_gone_is_forgotten(desk):
 
 def test_a_letter_that_may_have_arrived_is_not_sent_again(desk):
     desk.follow()
+    before = counted("unknown")
     desk.thread("Did it arrive?", "Nobody knows.")
     desk.office.cut = True
     assert len(desk.post()) == 1
     desk.office.cut = False
     assert desk.post(later=HOUR) == []
     assert desk.states() == {"sent": 1, "unknown": 1}
+    assert counted("unknown") == before + 1
     desk.thread("Another", "Goes on.")
     [letter] = desk.post(later=HOUR)
     assert letter["Subject"] == "Ada: Another"
@@ -321,6 +330,21 @@ def test_a_letter_we_stumble_over_does_not_stop_the_others(desk):
         assert deliver(desk.house.parts, stumbling) == 1
     assert desk.states() == {"failed": 1, "sent": 1}
     assert "a@reader" not in str(said)
+
+
+def test_what_a_restored_backup_would_send_may_have_been_sent(desk, tmp_path):
+    desk.follow()
+    desk.thread("In the backup", "As a letter that waits.")
+    desk.house.poll()
+    backup(desk.house.store.database, tmp_path / "backup.db")
+    assert len(desk.deliver()) == 1
+    desk.house.world.advance(LOST)
+    restore(desk.house.store.database, tmp_path / "backup.db", now=desk.house.world.now())
+    assert desk.post(later=HOUR) == []
+    assert desk.states() == {"sent": 1, "unknown": 1}
+    desk.thread("After it", "It goes on.")
+    [letter] = desk.post(later=HOUR)
+    assert letter["Subject"] == "Ada: After it"
 
 
 def test_several_threads_within_the_hour_are_one_letter(desk):
