@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 
 import pytest
 import yaml
@@ -60,6 +61,14 @@ def test_what_one_manifest_says_of_another_is_so():
     assert len(selectors) > 8
     for selector in selectors:
         assert any(selector.items() <= each.items() for each in labels), selector
+
+
+def test_the_image_is_of_this_version():
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["version"]
+    images = {each["spec"]["template"]["spec"]["containers"][0]["image"] for each in POD_MAKERS}
+    assert images == {f"unroll-bot:{version}"}
+    [told] = yaml.safe_load((FOLDER / "kustomization.yaml").read_text("utf-8"))["images"]
+    assert told["newTag"] == version
 
 
 def test_settings_and_metric_are_ours():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 
 import yaml
+from honcho.environ import parse_procfile
 
 from tests.deploy.machine import ROOT
 from tests.metrics.test_alerts import promtool
@@ -35,6 +36,19 @@ def test_prometheus_asks_the_ports_that_the_containers_serve():
         "poller": int(served["poller"]["POLLER_METRICS_PORT"]),
         "worker": int(served["worker"]["WORKER_METRICS_PORT"]),
     }
+
+
+def test_a_platform_starts_what_one_machine_starts_but_the_dashboard():
+    def commands(path):
+        return {
+            name: command.split(" --")[0]
+            for name, command in parse_procfile(path.read_text()).processes.items()
+        }
+
+    here, there = commands(ROOT / "Procfile"), commands(DEPLOY / "Procfile")
+    assert there.pop("release") == "unroll db upgrade"
+    assert there.keys() == here.keys() - {"flower"}
+    assert all(here[name].endswith(command) for name, command in there.items())
 
 
 def test_grafana_finds_its_source_and_its_dashboard():
