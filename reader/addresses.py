@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from urllib.parse import quote, urlsplit
 
-MEDIA_NAME = re.compile(r"[0-9a-f]{64}")
+MEDIA_NAME = re.compile(r"[0-9a-f]{24}([0-9a-f]{40})?")
 POST_ID = re.compile(r"[0-9]{1,19}")
 LARGEST_ID = 2**63 - 1
 USERNAME = re.compile(r"[A-Za-z0-9_]{1,20}")

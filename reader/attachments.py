@@ -25,10 +25,13 @@ def image(
     `size` is X's word on its width and height, for a file that did not tell us.
     """
     picture = pictures.get(url) if url else None
-    if picture is None or not addresses.MEDIA_NAME.fullmatch(picture.sha256):
+    if picture is None or not picture.content_type.startswith("image/"):
+        return None
+    if not addresses.MEDIA_NAME.fullmatch(picture.sha256):
         return None
     width, height = (picture.width, picture.height) if picture.width and picture.height else size
-    return views.Image(addresses.media(picture.sha256), width or 1, height or 1)
+    copies = tuple((addresses.media(copy.name), copy.width) for copy in picture.copies)
+    return views.Image(addresses.media(picture.sha256), width or 1, height or 1, copies)
 
 
 def person(author: domain.Author, pictures: Pictures) -> views.Person:

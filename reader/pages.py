@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
+from typing import TypeVar
 
 from bot import domain
 from bot.rules import text
@@ -21,7 +22,7 @@ SEE = "Look on X"
 def thread_page(saved: SavedThread) -> views.ThreadPage:
     thread = saved.thread
     desk = _Desk(saved, _places(thread))
-    posts = tuple(_posts(desk, thread.posts, "p"))
+    posts = _with_first(tuple(_posts(desk, thread.posts, "p")))
     strays = tuple(fork for at, fork in desk.forks() if at is None)
     plain = text.thread_texts(thread)
     return views.ThreadPage(
@@ -44,6 +45,9 @@ def thread_page(saved: SavedThread) -> views.ThreadPage:
         stray_forks=strays,
         picture=_picture(posts),
     )
+
+
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +138,20 @@ def _post(
         notices=desk.notices(post.first_version),
         forks=forks,
     )
+
+
+def _with_first(posts: tuple[views.Post, ...]) -> tuple[views.Post, ...]:
+    """The page's first picture is loaded at once, and before the others."""
+    for number, post in enumerate(posts):
+        for place, item in enumerate(post.attachments):
+            if item.image and not item.film and not post.sensitive:
+                shown = _put(post.attachments, place, replace(item, first=True))
+                return _put(posts, number, replace(post, attachments=shown))
+    return posts
+
+
+def _put(items: tuple[Item, ...], place: int, item: Item) -> tuple[Item, ...]:
+    return (*items[:place], item, *items[place + 1 :])
 
 
 def _notice(thread: domain.Thread, gap: domain.Gap) -> views.Notice:

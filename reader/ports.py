@@ -24,6 +24,15 @@ from bot.rules.words import Question
 Place = tuple[int, int]
 
 
+class Copy(Protocol):
+    """A smaller copy of a picture."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def width(self) -> int: ...
+
+
 class Picture(Protocol):
     """Our own copy of a picture, kept under its hash."""
 
@@ -35,6 +44,8 @@ class Picture(Protocol):
     def width(self) -> int: ...
     @property
     def height(self) -> int: ...
+    @property
+    def copies(self) -> Sequence[Copy]: ...
 
 
 class SavedThread(Protocol):

@@ -8,6 +8,9 @@ from typing import Literal
 
 from bot.rules.text import PieceKind
 
+# Pixels: as wide as a thumbnail, and as what a browser without a choice is given.
+THUMB, SHOWN = 160, 1200
+
 Direction = Literal["ltr", "rtl"]
 
 
@@ -30,11 +33,34 @@ TALLEST = 704
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """Our own copy of a picture, with its true size in pixels."""
+    """Our own copy of a picture, with its true size in pixels; `copies` are smaller ones and how wide they
+    are, from narrow to wide.
+    """
 
     src: str
     width: int
     height: int
+    copies: tuple[tuple[str, int], ...] = ()
+
+    @property
+    def shown(self) -> str:
+        """For a browser that does not choose."""
+        return next((src for src, width in reversed(self.copies) if width <= SHOWN), self.src)
+
+    @property
+    def large(self) -> str:
+        """For a whole screen. Without scripts browsers load it with the page: so not the original."""
+        return self.copies[-1][0] if self.copies else self.src
+
+    @property
+    def thumb(self) -> str:
+        """For an avatar or a list."""
+        return self.copies[0][0] if self.copies else self.src
+
+    @property
+    def srcset(self) -> str:
+        """What a browser chooses from. The original is not among them: it is for who asks for it."""
+        return ", ".join(f"{src} {width}w" for src, width in self.copies if width > THUMB)
 
     @property
     def size(self) -> tuple[int, int]:
@@ -65,6 +91,7 @@ class Attachment:
     alt: str
     key: str
     length: str
+    first: bool = False  # the page's first picture, which does not wait to be scrolled to
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,6 +46,9 @@ QUEUE_DEPTH = 64
 RECHECK_WAITS = timedelta(minutes=5)
 RECHECKED = "rechecked"
 
+# Threads whose pictures get smaller copies after an upgrade, at each tick: a second or two of a worker each.
+UNCOPIED_AT_ONCE = 2
+
 WakeUp = Callable[[int, int | None], None]
 
 
@@ -173,9 +176,15 @@ def _top_up(parts: Parts, wake_up: WakeUp, wake_pictures: Callable[[int], None])
             wake_up(job_id, mention_id)
             sent += 1
             log.info("job.woken", job=job_id, mention=mention_id)
-        for thread_id in parts.store.media.threads_wanting(now=now):
+        for thread_id in _wanting_pictures(parts, now):
             wake_pictures(thread_id)
     except Exception as error:  # noqa: BLE001 - whatever the broker's client raises, the rows are safe
         log.warning("queue.away", error=type(error).__name__, unsent=len(due) - sent)
         parts.store.jobs.unsend(job_id for job_id, _ in due[sent:])
     return sent
+
+
+def _wanting_pictures(parts: Parts, now: datetime) -> list[int]:
+    """Threads whose pictures are to be fetched; where there are none, a few that want smaller copies."""
+    wanting = parts.store.media.threads_wanting(now=now)
+    return wanting or parts.store.media.threads_uncopied(now=now, limit=UNCOPIED_AT_ONCE)

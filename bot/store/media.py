@@ -14,7 +14,7 @@ from bot.domain import Author, Post, Thread
 from bot.rules.text import cards
 from bot.settings import CLOCKS_APART
 from bot.store.database import Database
-from bot.store.models import MediaRow, ThreadPictureRow, ThreadRow
+from bot.store.models import MediaCopyRow, MediaRow, ThreadPictureRow, ThreadRow
 
 MAX_ATTEMPTS = 5
 FIRST_RETRY = timedelta(seconds=30)
@@ -22,15 +22,28 @@ FIRST_RETRY = timedelta(seconds=30)
 # A wake-up that nothing came of for this long is taken for lost: a thread of many pictures takes its time.
 WAKE_UP_LOST = timedelta(minutes=2)
 
+UNCOPIED = col(MediaRow.state) == "stored", col(MediaRow.copied_at).is_(None)
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """A smaller copy of a picture, under a name of its own; `size` in bytes."""
+
+    name: str
+    width: int
+    height: int
+    size: int = 0
+
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A stored file; `width` and `height` in pixels as found in the file itself."""
+    """A stored file; `width` and `height` in pixels as a browser shows it; `copies` from narrow to wide."""
 
     sha256: str
     content_type: str
     width: int
     height: int
+    copies: tuple[Copy, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +79,51 @@ class MediaStore:
             )
             return threads
 
+    def uncopied(self, thread_id: int) -> list[Picture]:
+        """A thread's stored pictures that nobody has made smaller copies of."""
+        urls = select(ThreadPictureRow.url).where(ThreadPictureRow.thread_id == thread_id)
+        query = select(MediaRow).where(col(MediaRow.url).in_(urls), *UNCOPIED)
+        with self.database.read() as session:
+            found = {row.sha256: picture for row in session.exec(query) if (picture := _picture(row))}
+            return list(found.values())
+
+    def threads_uncopied(self, *, now: datetime, limit: int) -> list[int]:
+        """Threads with pictures from before there were copies, newest first; marked as sent."""
+        query = (
+            select(ThreadPictureRow.thread_id)
+            .join(MediaRow, col(MediaRow.url) == col(ThreadPictureRow.url))
+            .where(*UNCOPIED, _unsent(now))
+            .distinct()
+            .order_by(col(ThreadPictureRow.thread_id).desc())
+            .limit(limit)
+        )
+        with self.database.write() as session:
+            threads = list(session.exec(query))
+            urls = select(ThreadPictureRow.url).where(col(ThreadPictureRow.thread_id).in_(threads))
+            marked = update(MediaRow).where(col(MediaRow.url).in_(urls), *UNCOPIED)
+            session.execute(marked.values(enqueued_at=now))
+            return threads
+
+    def add_copies(self, sha256: str, copies: Iterable[Copy], *, now: datetime) -> None:
+        """A stored picture has got smaller copies: every page that shows it changes in the same commit."""
+        with self.database.write() as session:
+            marked = update(MediaRow).where(col(MediaRow.sha256) == sha256, *UNCOPIED)
+            marked = marked.values(copied_at=now).returning(col(MediaRow.url))
+            urls = [row[0] for row in session.execute(marked)]
+            if not urls:
+                return
+            self._keep_copies(session, sha256, copies)
+            _turn_pages(session, *urls)
+
+    def _keep_copies(self, session: Session, sha256: str, copies: Iterable[Copy]) -> None:
+        rows = [
+            MediaCopyRow(sha256=sha256, width=copy.width, height=copy.height, file=copy.name, size=copy.size)
+            for copy in copies
+        ]
+        self.database.insert_new(session, rows)
+
     def store(self, url: str, picture: Picture, size: int, *, now: datetime) -> None:
-        """The picture has come: every page that shows it changes in the same commit."""
+        """The picture has come with its copies: every page that shows it changes in the same commit."""
         with self.database.write() as session:
             came = session.execute(
                 update(MediaRow)
@@ -79,11 +135,13 @@ class MediaStore:
                     width=picture.width,
                     height=picture.height,
                     size=size,
+                    copied_at=now,
                     updated_at=now,
                 )
                 .returning(col(MediaRow.url))
             ).first()
             if came is not None:
+                self._keep_copies(session, picture.sha256, picture.copies)
                 _turn_pages(session, url)
 
     def fail(self, url: str, *, now: datetime, for_good: bool) -> None:
@@ -106,21 +164,27 @@ class MediaStore:
             )
             dropped = {row[0] for row in session.execute(statement)} - {None}
             kept = session.exec(select(MediaRow.sha256).where(col(MediaRow.sha256).in_(dropped)))
-            return sorted(dropped - set(kept))
+            gone = {sha256 for sha256 in dropped - set(kept) if sha256 is not None}
+            return sorted(gone | _drop_copies(session, gone))
 
     def hashes(self) -> set[str]:
         """Every file that is still to be kept."""
         with self.database.read() as session:
             rows = session.exec(select(MediaRow.sha256).where(col(MediaRow.sha256).is_not(None)))
-            return {sha256 for sha256 in rows if sha256 is not None}
+            copies = session.exec(select(MediaCopyRow.file))
+            return {sha256 for sha256 in (*rows, *copies) if sha256 is not None}
 
     def confirmed_at(self, sha256: str) -> datetime | None:
-        """When X last confirmed a public page that shows a file; None where no page does."""
+        """When X last confirmed a public page that shows a file or a copy of it; None where no page does."""
+        originals = select(MediaCopyRow.sha256).where(MediaCopyRow.file == sha256)
         query = (
             select(func.max(ThreadRow.confirmed_at))
             .join(ThreadPictureRow, col(ThreadPictureRow.thread_id) == col(ThreadRow.id))
             .join(MediaRow, col(MediaRow.url) == col(ThreadPictureRow.url))
-            .where(MediaRow.sha256 == sha256, col(ThreadRow.gone_at).is_(None))
+            .where(
+                or_(col(MediaRow.sha256) == sha256, col(MediaRow.sha256).in_(originals)),
+                col(ThreadRow.gone_at).is_(None),
+            )
         )
         with self.database.read() as session:
             return session.exec(query).one()
@@ -138,7 +202,13 @@ def pictures_of(thread: Thread) -> list[str]:
 
 def stored_pictures(session: Session, urls: Iterable[str]) -> dict[str, Picture]:
     query = select(MediaRow).where(col(MediaRow.url).in_(list(urls)), MediaRow.state == "stored")
-    return {row.url: picture for row in session.exec(query) if (picture := _picture(row))}
+    rows = session.exec(query).all()
+    hashes = {row.sha256 for row in rows}
+    smaller = select(MediaCopyRow).where(col(MediaCopyRow.sha256).in_(hashes))
+    copies: dict[str, list[Copy]] = {}
+    for each in session.exec(smaller.order_by(col(MediaCopyRow.width))):
+        copies.setdefault(each.sha256, []).append(Copy(each.file, each.width, each.height, each.size))
+    return {row.url: picture for row in rows if (picture := _picture(row, copies.get(row.sha256 or "", ())))}
 
 
 def want_pictures(session: Session, database: Database, thread: Thread, *, now: datetime) -> None:
@@ -194,12 +264,20 @@ def _shown_by(thread_id: int) -> SelectOfScalar[str]:
     )
 
 
-def _turn_pages(session: Session, url: str) -> None:
-    """Counts the change in every thread that shows a picture; locked in the order of their ids."""
+def _drop_copies(session: Session, originals: set[str]) -> set[str]:
+    """The copies' files that no other picture has come to, byte by byte."""
+    dropped = delete(MediaCopyRow).where(col(MediaCopyRow.sha256).in_(originals))
+    files = {row[0] for row in session.execute(dropped.returning(col(MediaCopyRow.file)))}
+    kept = session.exec(select(MediaCopyRow.file).where(col(MediaCopyRow.file).in_(files)))
+    return files - set(kept)
+
+
+def _turn_pages(session: Session, *urls: str) -> None:
+    """Counts the change in every thread that shows one of these; locked in the order of their ids."""
     threads = session.exec(
         select(ThreadRow.id)
         .join(ThreadPictureRow, col(ThreadPictureRow.thread_id) == col(ThreadRow.id))
-        .where(ThreadPictureRow.url == url)
+        .where(col(ThreadPictureRow.url).in_(urls))
         .order_by(col(ThreadRow.id))
         .with_for_update(of=ThreadRow)
     ).all()
@@ -207,7 +285,7 @@ def _turn_pages(session: Session, url: str) -> None:
     session.execute(statement.values(revision=col(ThreadRow.revision) + 1))
 
 
-def _picture(row: MediaRow) -> Picture | None:
+def _picture(row: MediaRow, copies: Iterable[Copy] = ()) -> Picture | None:
     if row.sha256 is None or row.content_type is None:
         return None
-    return Picture(row.sha256, row.content_type, row.width or 0, row.height or 0)
+    return Picture(row.sha256, row.content_type, row.width or 0, row.height or 0, tuple(copies))

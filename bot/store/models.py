@@ -242,7 +242,10 @@ class MediaRow(SQLModel, table=True):
     """A picture that a page needs, under the address X gave; the file is named by its SHA-256."""
 
     __tablename__ = "media"
-    __table_args__ = (Index("media_due", "state", "not_before"),)
+    __table_args__ = (
+        Index("media_due", "state", "not_before"),
+        Index("media_uncopied", "state", "copied_at"),
+    )
     url: str = Field(primary_key=True, sa_type=Text)
     state: str = "wanted"
     sha256: str | None = Field(default=None, index=True)
@@ -253,7 +256,19 @@ class MediaRow(SQLModel, table=True):
     attempts: int = 0
     not_before: dt.datetime | None = _time(default=None)
     enqueued_at: dt.datetime | None = _time(default=None)
+    copied_at: dt.datetime | None = _time(default=None)  # when smaller copies were made, or none were needed
     updated_at: dt.datetime = _time()
+
+
+class MediaCopyRow(SQLModel, table=True):
+    """A smaller copy of the picture whose SHA-256 is `sha256`, kept as `file`."""
+
+    __tablename__ = "media_copy"
+    sha256: str = Field(primary_key=True)
+    width: int = Field(primary_key=True)
+    height: int
+    file: str = Field(index=True)
+    size: int
 
 
 class ThreadPictureRow(SQLModel, table=True):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import threading
 import time
 import warnings
 from collections.abc import Collection
@@ -17,6 +16,7 @@ from PIL import Image
 from urllib3.exceptions import HTTPError
 
 from bot.errors import Permanent, Transient
+from bot.pictures import UNPACKING, upright
 from bot.settings import HTTP_TIMEOUT
 from bot.x.connection import LOOPBACK
 
@@ -27,9 +27,6 @@ CHUNK = 64 * 1024
 PLAIN = {"Accept-Encoding": "identity"}
 TYPES = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp", "GIF": "image/gif"}
 
-# A picture of the largest size takes 200 MB while it is looked at, and a worker has many threads.
-UNPACKING = threading.Lock()
-
 # Between Pillow's warning and its error lies a picture of 89 million pixels. For the whole process: to change
 # the filters for a moment is not safe among threads.
 warnings.filterwarnings("error", category=Image.DecompressionBombWarning)
@@ -37,7 +34,7 @@ warnings.filterwarnings("error", category=Image.DecompressionBombWarning)
 
 @dataclass(frozen=True, slots=True)
 class Download:
-    """A picture as it came: `sha256` names it; `width` and `height` in pixels are those of the file."""
+    """A picture as it came: `sha256` names it; `width` and `height` in pixels as browsers show it."""
 
     content: bytes
     sha256: str
@@ -91,8 +88,8 @@ def _recognise(content: bytes) -> Download:
     """The type by content, never by name; decoding it once proves that it is whole."""
     try:
         with UNPACKING, Image.open(io.BytesIO(content), formats=list(TYPES)) as image:
-            width, height = image.size
-            _require_size(width, height)
+            _require_size(*image.size)
+            width, height = upright(image)
             image.load()
             kind = TYPES[str(image.format)]
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):

@@ -247,18 +247,32 @@ def test_an_edit_that_nobody_can_pay_for_is_no_confirmation(build, posts):
     assert page(house, posts[0]).status_code == 503
 
 
-def test_pictures_go_with_their_post(house, world, ada):
+@pytest.fixture(params=["folder", "bucket"])
+def wherever(request, build):
+    """The house with its pictures in a folder, and in a bucket."""
+    if request.param == "folder":
+        return build()
+    bucket = request.getfixturevalue("bucket")
+    return build(media_dir=bucket.address, media_endpoint_url=bucket.endpoint)
+
+
+def test_pictures_go_with_their_post_and_so_do_their_copies(wherever, world, ada):
+    house = wherever
     posts = world.thread(ada, ["See:", {"text": "A lamp.", "media": ["lamp.jpg"]}, "Nice."], ago=2 * HOUR)
     asked(house, posts[0])
     assert house.illustrate(posts[0].number)
     picture = house.store.threads.find(posts[0].number).thread.posts[1].media[0].url
-    sha256 = house.store.threads.find(posts[0].number).pictures[picture].sha256
-    assert visit(house, f"/media/{sha256}").status_code == 200
+    kept = house.store.threads.find(posts[0].number).pictures[picture]
+    files = {kept.sha256, *(copy.name for copy in kept.copies)}
+    assert len(files) > 3
+    assert files <= {each.key.rpartition("/")[2] for each in house.parts.files.list()}
+    assert {visit(house, f"/media/{file}").status_code for file in files} == {200}
     world.delete(posts[1])
     look_again(house)
-    assert visit(house, f"/media/{sha256}").status_code == 404
+    assert {visit(house, f"/media/{file}").status_code for file in files} == {404}
+    assert not files & {each.key.rpartition("/")[2] for each in house.parts.files.list()}
     assert picture not in page(house, posts[0]).text
-    assert bytes_left(house, picture.rsplit("/", 1)[-1].encode()) == []
+    assert not house.parts.files.local or bytes_left(house, picture.rsplit("/", 1)[-1].encode()) == []
 
 
 def test_pictures_are_hidden_with_their_page(build, world, ada):

@@ -22,11 +22,18 @@ MIRA = Author(501, "mira_holt", "Mira Holt", "https://pbs.twimg.com/profile_imag
 
 
 @dataclass(frozen=True)
+class FakeCopy:
+    name: str
+    width: int
+
+
+@dataclass(frozen=True)
 class FakePicture:
     sha256: str
     content_type: str = "image/jpeg"
     width: int = 1200
     height: int = 800
+    copies: tuple = ()
 
 
 @dataclass(frozen=True)

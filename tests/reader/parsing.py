@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from html.parser import HTMLParser
 from urllib.parse import urlsplit
 
@@ -28,6 +29,7 @@ ATTRIBUTES = frozenset(
     d cx cy r x y rx cite download checked poster controls playsinline preload
     loop muted preserveaspectratio http-equiv open defer autocomplete
     scope action method required inputmode placeholder spellcheck autocapitalize maxlength autofocus
+    srcset sizes fetchpriority
     aria-invalid aria-describedby readonly value hidden data-copy data-share data-title for
 """)
 )
@@ -82,6 +84,10 @@ def assert_sound(page: Page) -> None:
         assert set(attrs) <= ATTRIBUTES, (tag, attrs)
         for name in ADDRESSES & set(attrs):
             address = attrs[name] or ""
+            if name == "srcset":
+                choices = address.split(", ")
+                assert all(re.fullmatch(r"/media/[0-9a-f]{24} [1-9]\d*w", each) for each in choices), address
+                continue
             parts = urlsplit(address)
             assert parts.scheme in (
                 {"", "http", "https", "mailto"} if tag == "a" else {"", "http", "https"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import os
 from dataclasses import replace
 from datetime import timedelta
 
@@ -10,7 +11,7 @@ import pytest
 
 from bot.domain import Article, Entity, Fork, Gap, Media, Poll, PollOption, Variant
 from tests.reader import scenes
-from tests.reader.fakes import MIRA, NOON, FakePicture, FakeSaved, link, photo, post, thread
+from tests.reader.fakes import MIRA, NOON, FakeCopy, FakePicture, FakeSaved, link, photo, post, thread
 from tests.reader.parsing import Page, assert_sound
 
 
@@ -219,6 +220,47 @@ def test_a_picture_has_its_true_size_its_description_and_a_lightbox(show):
     assert page.all("meta", property="og:image", content="https://reader.example" + src)
 
 
+def copied(letter, *widths, **size):
+    copies = tuple(FakeCopy(f"{width:x}".rjust(24, letter), width) for width in widths)
+    return FakePicture(letter * 64, copies=copies, **size)
+
+
+def test_a_browser_chooses_among_copies_and_who_clicks_gets_the_original(show):
+    kept = copied("b", 160, 400, 800, 1200, 1600, width=4000, height=3000)
+    posts = [post(n, "Look", media=(photo(f"p{n}"),)) for n in (1, 2)]
+    page = show(*posts, pictures={photo("p1").url: kept, photo("p2").url: kept})
+    first, opened, second, _ = page.all("img")
+    names = {copy.width: f"/media/{copy.name}" for copy in kept.copies}
+    assert first["srcset"] == ", ".join(f"{names[width]} {width}w" for width in (400, 800, 1200, 1600))
+    assert first["sizes"] == "(max-width:40rem) 92vw,36rem"
+    assert first["src"] == names[1200]
+    assert (first["width"], first["height"]) == ("939", "704")
+    assert opened["src"] == names[1600]
+    assert len(page.all("a", href="/media/" + "b" * 64)) == 2
+    assert ("loading" in first, first["fetchpriority"]) == (False, "high")
+    assert (second["loading"], "fetchpriority" in second) == ("lazy", False)
+
+
+def test_a_picture_without_copies_is_shown_as_it_came(show):
+    page = show(post(1, "Look", media=(photo("p1"),)), pictures={photo("p1").url: FakePicture("b" * 64)})
+    assert page.all("img")[0]["src"] == "/media/" + "b" * 64
+    assert "srcset" not in page.all("img")[0]
+
+
+def test_a_tall_picture_fits_a_screen_in_its_own_shape(show):
+    page = show(
+        post(1, "Look", media=(photo("p1"),)),
+        pictures={photo("p1").url: FakePicture("b" * 64, width=1000, height=4000)},
+    )
+    assert (page.all("img")[0]["width"], page.all("img")[0]["height"]) == ("176", "704")
+
+
+def test_avatars_and_cards_take_the_smallest_copy(show):
+    page = show(post(1, "Look"), pictures={MIRA.avatar_url: copied("a", 160, 400)})
+    [face] = page.all("img", class_="av")
+    assert face["src"].endswith("a0")
+
+
 def test_a_picture_we_do_not_keep_is_a_card_that_leads_to_x(show):
     page = show(post(1, "Look", media=(photo("p1", "A tower"),)))
     assert page.all("a", class_="card absent", href="https://x.com/mira_holt/status/1001")
@@ -388,6 +430,10 @@ def test_when_it_was_last_checked(show):
     assert "The whole thread. Last checked 3 May 2026, 14:00 UTC." in page.text
 
 
+def random_name():
+    return os.urandom(32).hex()
+
+
 def test_a_page_of_25_posts_stays_light(site, store, tmp_path):
     posts = [
         post(
@@ -397,11 +443,17 @@ def test_a_page_of_25_posts_stays_light(site, store, tmp_path):
         )
         for n in range(1, 26)
     ]
-    pictures = {one.media[0].url: FakePicture(f"{n:064x}") for n, one in enumerate(posts)}
+    pictures = {
+        one.media[0].url: FakePicture(
+            random_name(),
+            copies=tuple(FakeCopy(random_name()[:24], width) for width in (160, 400, 800, 1200)),
+        )
+        for one in posts
+    }
     store.threads.save(FakeSaved(thread(*posts), pictures=pictures))
     page = site.get("/thread/1001").content
     styles = [a["href"] for a in Page(page.decode()).all("link", rel="stylesheet")]
     sheet = site.get(styles[0]).content
     assert len(page) + len(sheet) < 75_000
     assert len(page) < 50_000
-    assert len(gzip.compress(page)) + len(gzip.compress(sheet)) < 16_000
+    assert len(gzip.compress(page)) + len(gzip.compress(sheet)) < 22_000

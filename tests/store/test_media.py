@@ -1,8 +1,11 @@
 """Pictures: wanted by the threads that show them, fetched once, and every page that shows them changes."""
 
+from dataclasses import replace
 from datetime import timedelta
 
-from bot.store.media import FIRST_RETRY, MAX_ATTEMPTS, WAKE_UP_LOST, Picture
+from sqlalchemy import text
+
+from bot.store.media import FIRST_RETRY, MAX_ATTEMPTS, WAKE_UP_LOST, Copy, Picture
 from tests.store.conftest import NOW, racing
 from tests.store.made import ADA, photo, post, thread
 
@@ -104,3 +107,69 @@ def test_a_picture_that_left_the_thread_is_not_wanted(store):
     assert store.media.wanted(100, now=NOW) == [ADA.avatar_url]
     assert store.media.drop_unused() == []
     assert store.media.threads_wanting(now=NOW) == [100]
+
+
+SMALL, LARGE = Copy("small", 400, 300, 9), Copy("large", 640, 480, 20)
+COPIED = replace(PICTURE, copies=(SMALL, LARGE))
+
+
+def test_a_picture_comes_with_its_copies(store):
+    saved(store, 100)
+    store.media.store(PHOTO, replace(PICTURE, copies=(LARGE, SMALL)), 1_234, now=NOW)
+    assert store.threads.find(100).pictures == {PHOTO: COPIED}, "from narrow to wide"
+    assert store.media.hashes() == {"abcdef", "small", "large"}
+    assert {store.media.confirmed_at(file) for file in ("abcdef", "small", "large")} == {NOW}
+    assert store.media.threads_uncopied(now=NOW, limit=9) == []
+
+
+def forget_copies(store):
+    """As it was before there were any."""
+    with store.database.write() as session:
+        session.execute(text("UPDATE media SET copied_at = NULL, enqueued_at = NULL"))
+        session.execute(text("DELETE FROM media_copy"))
+
+
+def test_a_picture_from_before_there_were_copies_gets_them_and_its_pages_change(store):
+    saved(store, 100)
+    saved(store, 200, conversation=200)
+    store.media.store(PHOTO, PICTURE, 1_234, now=NOW)
+    forget_copies(store)
+    assert store.media.threads_uncopied(now=NOW, limit=1) == [200], "the newest first"
+    assert store.media.threads_uncopied(now=NOW, limit=9) == [], "its wake-up is on the way"
+    assert store.media.threads_uncopied(now=NOW + WAKE_UP_LOST * 2, limit=9) == [200, 100]
+    assert store.media.uncopied(200) == [PICTURE]
+    before = {number: store.threads.stamp(number).etag for number in (100, 200)}
+    store.media.add_copies("abcdef", [SMALL, LARGE], now=NOW)
+    after = {number: store.threads.stamp(number).etag for number in (100, 200)}
+    assert all(after[number] != before[number] for number in before)
+    store.media.add_copies("abcdef", [SMALL, LARGE], now=NOW)
+    assert after == {number: store.threads.stamp(number).etag for number in (100, 200)}, "twice is once"
+    assert store.threads.find(100).pictures == {PHOTO: COPIED}
+    assert store.media.uncopied(200) == []
+    assert store.media.threads_uncopied(now=NOW + WAKE_UP_LOST * 9, limit=9) == []
+
+
+def test_a_picture_without_copies_is_looked_at_once(store):
+    saved(store, 100)
+    store.media.store(PHOTO, PICTURE, 1_234, now=NOW)
+    forget_copies(store)
+    store.media.add_copies("abcdef", [], now=NOW)
+    assert store.media.uncopied(100) == []
+    assert store.threads.find(100).pictures == {PHOTO: PICTURE}
+
+
+def test_copies_go_with_the_last_page_that_shows_the_picture(store):
+    other = "https://pbs.twimg.com/2.jpg"
+    saved(store, 100)
+    saved(store, 200, conversation=200)
+    saved(store, 300, conversation=300, url=other)
+    store.media.store(PHOTO, COPIED, 1, now=NOW)
+    store.media.store(other, Picture("123456", "image/png", 640, 480, (SMALL,)), 1, now=NOW)
+    store.threads.bury(100, NOW)
+    assert store.media.drop_unused() == []
+    store.threads.bury(200, NOW)
+    assert store.media.drop_unused() == ["abcdef", "large"], "another picture has the same small copy"
+    assert store.media.confirmed_at("large") is None
+    store.threads.bury(300, NOW)
+    assert store.media.drop_unused() == ["123456", "small"]
+    assert store.media.hashes() == set()
