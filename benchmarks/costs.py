@@ -25,6 +25,7 @@ from bot.flows.poll import tick
 from bot.flows.unroll import unroll
 from bot.settings import Settings
 from bot.store import Store, open_store
+from bot.x.circuits import Circuits
 from bot.x.connection import Connection
 from bot.x.limits import Limits
 from sandbox.nouns import Post
@@ -147,7 +148,7 @@ def _bot(world: World) -> Iterator[Parts]:
             settings = _settings(world, served.url, folder)
             store = open_store(settings.database_url)
             redis = fakeredis.FakeRedis()
-            connection = Connection(settings, Limits(redis, "app"), Limits(redis, "user"))
+            connection = Connection(settings, Limits(redis, "app"), Limits(redis, "user"), Circuits(redis))
             yield Parts(
                 store, connection, settings, world.now, worker="bench", files=open_blobs(settings.media_dir)
             )

@@ -270,3 +270,20 @@ class Windows(Collector):
             limit.add_metric([window.endpoint], window.limit)
         yield remaining
         yield limit
+
+
+class Resting(Collector):
+    """Which endpoints of X are left alone for their failures."""
+
+    def __init__(self, read: Callable[[], Mapping[str, bool]]) -> None:
+        self._read = read
+
+    def collect(self) -> Iterator[Metric]:
+        resting = GaugeMetricFamily(
+            "unroll_x_circuit_open",
+            "1 while an endpoint of X fails and is only tried now and then.",
+            labels=("endpoint",),
+        )
+        for endpoint, is_open in self._read().items():
+            resting.add_metric([endpoint], int(is_open))
+        yield resting

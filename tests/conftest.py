@@ -25,6 +25,7 @@ from bot.flows.unroll import unroll
 from bot.rules.plan import SEARCH_LAG
 from bot.settings import Settings
 from bot.store import Store, open_store
+from bot.x.circuits import Circuits
 from bot.x.connection import Connection
 from bot.x.limits import Limits
 from sandbox.nouns import Author, Post
@@ -169,7 +170,7 @@ def build(world, tmp_path, blank_database) -> Iterator[Callable[..., House]]:
                 chosen = chosen.model_copy(update={"database_url": database_url})
             store = open_store(chosen.database_url)
             opened.append(store)
-            connection = Connection(chosen, Limits(redis, "app"), Limits(redis, "user"))
+            connection = Connection(chosen, Limits(redis, "app"), Limits(redis, "user"), Circuits(redis))
             files = open_blobs(chosen.media_dir, endpoint=chosen.media_endpoint_url)
             parts = Parts(store, connection, chosen, world.now, worker=f"test:{os.getpid()}", files=files)
             return House(world, served.url, parts)

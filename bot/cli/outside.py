@@ -43,6 +43,7 @@ def x_checks(settings: Settings) -> Iterator[Check]:
     yield check("X, app-only token", lambda: call(lambda: keys.bearer(connection)))
     yield check("X, bot account", lambda: call(lambda: keys.account(connection)))
     yield check("clock", lambda: _clock(connection))
+    yield check("X, endpoints", lambda: _endpoints(connection))
 
 
 def call(ask: Callable[[], Finding | str]) -> Finding | str:
@@ -60,6 +61,18 @@ def call(ask: Callable[[], Finding | str]) -> Finding | str:
         if error.reason == "rate-limited":
             return warning(str(error), "nothing: X's window opens again by itself")
         return problem(str(error), "is X up, and X_API_URL right? The bot tries again by itself")
+
+
+def _endpoints(connection: Connection) -> Finding | str:
+    resting = {name: circuit for name, circuit in connection.circuits.all().items() if circuit.open}
+    if not resting:
+        return "none rests"
+    told = "; ".join(
+        f"{name} has failed since {circuit.since:%Y-%m-%d %H:%M} UTC ({circuit.reason}), "
+        f"rests until {circuit.until:%H:%M:%S}"
+        for name, circuit in resting.items()
+    )
+    return warning(told, "nothing: its jobs wait, and one call tries after each rest")
 
 
 def _clock(connection: Connection) -> Finding | str:

@@ -39,6 +39,7 @@ def watched(parts: Parts) -> CollectorRegistry:
     return scraping.registry(
         metrics.State(parts.store.gauges.read, parts.settings, parts.clock),
         metrics.Windows(lambda now: windows_left(x.app, x.user, now=now), parts.clock),
+        metrics.Resting(lambda: {name: circuit.open for name, circuit in x.circuits.all().items()}),
     )
 
 

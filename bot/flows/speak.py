@@ -76,7 +76,8 @@ def _speak(job: Job, wordings: Iterable[str], x: X, parts: Parts) -> int:
             reply_id = x.reply(text, to=job.mention_id, mark=partial(_mark, job, text, parts))
         except Transient as error:
             if error.may_have_landed:
-                raise Transient("reply-unsure", error.reason, retry_at=clock() + _visible(parts)) from None
+                shown = clock() + _visible(parts)
+                raise Transient("reply-unsure", error.reason, retry_at=shown, counts=error.counts) from None
             _unmark(job, parts)
             raise
         except Permanent as error:

@@ -241,19 +241,21 @@ class X:
         if self.deadline is not None and now > self.deadline:
             raise Transient(TOO_SLOW, "the deadline of the job is over")
         limits = self.connection.user if params.get("user_auth") else self.connection.app
-        limits.acquire(endpoint, now=now)
-        client = self.connection.client
-        mark()
-        try:
-            answer: dict[str, Any] = getattr(client, name)(**params)
-            if not isinstance(answer, dict):
-                raise TypeError("not an object")
-        except EXPECTED as error:
-            known = fate(error, posting=endpoint.startswith("POST"), now=now)
-            log.warning("x.failed", endpoint=endpoint, reason=known.reason, detail=known.detail[:200])
-            raise known from None
-        finally:
-            self._observe(endpoint, limits, client.session, now)
+        with self.connection.circuits.call(endpoint, self.clock) as call:
+            limits.acquire(endpoint, now=now)
+            client = self.connection.client
+            mark()
+            try:
+                answer: dict[str, Any] = getattr(client, name)(**params)
+                if not isinstance(answer, dict):
+                    raise TypeError("not an object")
+            except EXPECTED as error:
+                known = fate(error, posting=endpoint.startswith("POST"), now=now)
+                log.warning("x.failed", endpoint=endpoint, reason=known.reason, detail=known.detail[:200])
+                raise call.failed(known) from None
+            finally:
+                self._observe(endpoint, limits, client.session, now)
+            call.answered()
         log.debug("x.called", endpoint=endpoint)
         return answer
 

@@ -16,6 +16,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from bot.settings import CONNECT_TIMEOUT, HTTP_TIMEOUT, Settings
+from bot.x.circuits import Circuits
 from bot.x.limits import Limits
 
 # At DEBUG tweepy logs the Authorization header, and oauthlib the secrets it signs with.
@@ -59,6 +60,7 @@ class Connection:
     settings: Settings
     app: Limits
     user: Limits
+    circuits: Circuits
     _local: threading.local = field(default_factory=threading.local)
 
     @property
@@ -103,4 +105,5 @@ def connect(settings: Settings) -> Connection:
         settings=settings,
         app=Limits(client, bearer.get_secret_value()),
         user=Limits(client, token.get_secret_value()),
+        circuits=Circuits(client),
     )

@@ -5,11 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+import fakeredis
 import pytest
+import redis
 
 from bot.errors import Transient
 from bot.x import X
 from bot.x.price import Item
+from sandbox import broker
+from tests.needs import require_broker
 
 
 @dataclass
@@ -46,3 +50,19 @@ def x(house, purse) -> X:
 def impatient(monkeypatch):
     """Reads are not tried again in place."""
     monkeypatch.setattr("bot.x.client.PATIENCE", timedelta())
+
+
+@pytest.fixture(scope="session")
+def real_redis(tmp_path_factory):
+    require_broker()
+    with broker.serve(tmp_path_factory.mktemp("broker")) as url, redis.Redis.from_url(url) as client:
+        yield client
+
+
+@pytest.fixture(params=["fake", pytest.param("real", marks=pytest.mark.broker)])
+def client(request):
+    if request.param == "fake":
+        return fakeredis.FakeRedis()
+    real = request.getfixturevalue("real_redis")
+    real.flushall()
+    return real

@@ -15,6 +15,7 @@ from bot.errors import Complaint, Misconfigured, Permanent, Transient, UnrollErr
 from bot.rules.plan import Search
 from bot.settings import CREDENTIALS, Settings
 from bot.x import X
+from bot.x.circuits import Circuits
 from bot.x.connection import Connection
 from bot.x.limits import UNKNOWN_WINDOW, Limits
 from sandbox.broker import free_port
@@ -285,7 +286,7 @@ def offline_x():
     """No sandbox behind it: the answers are made up."""
     settings = Settings(**dict.fromkeys(CREDENTIALS, SecretStr("secret")), _env_file=None)
     redis = fakeredis.FakeRedis()
-    return X(Connection(settings, Limits(redis, "app"), Limits(redis, "user")), Purse())
+    return X(Connection(settings, Limits(redis, "app"), Limits(redis, "user"), Circuits(redis)), Purse())
 
 
 def test_a_job_past_its_deadline_tries_nothing_again(house, x, monkeypatch):

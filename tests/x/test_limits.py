@@ -14,28 +14,11 @@ from redis.retry import Retry
 from bot.errors import Transient
 from bot.x.limits import ALONE, ASKING, COME_BACK, LATER, PACED, UNKNOWN_WINDOW, WINDOWS, Limits
 from sandbox import broker
-from tests.needs import require_broker
 
 MENTIONS, ARCHIVE, POST = "GET /2/users/:id/mentions", "GET /2/tweets/search/all", "POST /2/tweets"
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 QUARTER = timedelta(seconds=900)
 SECOND = timedelta(seconds=1)
-
-
-@pytest.fixture(scope="module")
-def real_redis(tmp_path_factory):
-    require_broker()
-    with broker.serve(tmp_path_factory.mktemp("broker")) as url, redis.Redis.from_url(url) as client:
-        yield client
-
-
-@pytest.fixture(params=["fake", pytest.param("real", marks=pytest.mark.broker)])
-def client(request):
-    if request.param == "fake":
-        return fakeredis.FakeRedis()
-    real = request.getfixturevalue("real_redis")
-    real.flushall()
-    return real
 
 
 def headers(remaining, *, ends=QUARTER, name="x-rate-limit", limit=None):
