@@ -53,7 +53,12 @@ class Permanent(UnrollError):  # noqa: N818
 
 
 class Misconfigured(UnrollError):  # noqa: N818
-    """Stop calling X and tell the operator: a revoked token, a used-up cap, a missing permission."""
+    """Stop calling X and tell the operator: a revoked token, a used-up cap, a missing permission.
+
+    `endpoint` is where X said so: there it has to be tried whether it is mended.
+    """
+
+    endpoint: str = ""
 
 
 class LeaseLost(Exception):  # noqa: N818

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from sandbox.world import World
 
 Token = Literal["user", "app"]
+TOKENS: tuple[Token, ...] = ("user", "app")
 USER_ONLY = frozenset({"GET /2/users/me", "POST /2/tweets", "DELETE /2/tweets/:id"})
 APP_ONLY = frozenset(
     {"GET /2/tweets/search/all", "GET /2/webhooks", "GET /2/activity/stream"}
@@ -34,8 +35,8 @@ def authenticate(request: Request, endpoint: str, world: World) -> Token:
     """The kind of token; raises Refused, 401 for a wrong one and 403 for the wrong kind, or where it may
     only read.
     """
-    token = None if world.revoked else _token(request, world.credentials)
-    if token is None:
+    token = _token(request, world.credentials)
+    if token is None or token in world.revoked:
         raise refused(401)
     if endpoint in USER_ONLY and token != "user":  # noqa: S105 a kind of token, not a secret
         raise unsupported_authentication("OAuth 1.0a User Context, OAuth 2.0 User Context")
@@ -56,7 +57,7 @@ def bearer_token(request: Request, body: bytes, world: World) -> str | None:
     keys = world.credentials
     right = f"{quote(keys.consumer_key, safe='')}:{quote(keys.consumer_secret, safe='')}"
     asked = dict(parse_qsl(body.decode(errors="replace"))) == {"grant_type": "client_credentials"}
-    fits = scheme.lower() == "basic" and _same(shown, right) and asked and not world.revoked
+    fits = scheme.lower() == "basic" and _same(shown, right) and asked and "app" not in world.revoked
     return keys.bearer_token if fits else None
 
 

@@ -80,7 +80,7 @@ def _advance(world: World, told: Told) -> Told:
 
 
 def _tokens(world: World, *, revoked: bool) -> Told:
-    world.revoked = revoked
+    world.revoke() if revoked else world.restore()
     return {"revoked": revoked}
 
 

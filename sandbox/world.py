@@ -16,6 +16,7 @@ from datetime import UTC, datetime, timedelta
 from threading import RLock
 from typing import Any, Literal
 
+from sandbox.auth import TOKENS, Token
 from sandbox.clock import Snowflakes, ago_or_at, time_of, utc_now
 from sandbox.drafts import (
     LinkSpec,
@@ -66,7 +67,7 @@ class World:
         self.ledger = Ledger()
         self.limits = Limits()
         self.faults = Faults()
-        self.revoked = False
+        self.revoked: frozenset[Token] = frozenset()
         self.read_only = False
         self._clock = now or utc_now
         self._offset = timedelta()
@@ -298,12 +299,12 @@ class World:
 
     # Tokens
 
-    def revoke(self) -> None:
-        """Every token answers 401 until `restore`."""
-        self.revoked = True
+    def revoke(self, *tokens: Token) -> None:
+        """These kinds of token answer 401 until `restore`; every kind if none is named."""
+        self.revoked = frozenset(tokens or TOKENS)
 
     def restore(self) -> None:
-        self.revoked = False
+        self.revoked = frozenset()
 
     @property
     def access_level(self) -> str:

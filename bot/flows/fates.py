@@ -9,8 +9,8 @@ import structlog
 
 from bot.domain import Job
 from bot.errors import DatabaseAway, LeaseLost, Misconfigured, Permanent, Transient
+from bot.flows.paused import PROBE_EVERY, pause
 from bot.store import Store
-from bot.store.notes import Pause
 
 log = structlog.get_logger()
 
@@ -19,9 +19,6 @@ log = structlog.get_logger()
 FIRST_WAIT = timedelta(seconds=4)
 LONGEST_WAIT = timedelta(hours=1)
 MAX_FAILURES = 8
-
-# A paused bot asks X once a minute whether it is mended.
-PROBE_EVERY = timedelta(seconds=60)
 
 
 def backoff(failures: int) -> timedelta:
@@ -63,15 +60,6 @@ def _settle(job: Job, error: Exception, *, store: Store, now: datetime) -> str:
             log.error("job.unexpected_error", exc_info=error)
             unexpected = Transient("unexpected-error", f"{type(error).__name__}: {error}"[:500])
             return _later(job, unexpected, store=store, now=now)
-
-
-def pause(error: Misconfigured, *, store: Store, now: datetime) -> None:
-    """Stops all calls to X until the next probe; says so loudly the first time."""
-    earlier = store.notes.pause()
-    since = earlier.since if earlier else now
-    store.notes.set_pause(Pause(error.reason, error.detail, since, now + PROBE_EVERY), now=now)
-    if earlier is None:
-        log.critical("x.paused", reason=error.reason, detail=error.detail, hint="run `unroll doctor`")
 
 
 def _later(job: Job, error: Transient, *, store: Store, now: datetime) -> str:

@@ -17,6 +17,7 @@ from bot.flows.consent import require_consent
 from bot.flows.gather import gather
 from bot.flows.pages import forget_author, take_down
 from bot.flows.parts import Parts
+from bot.flows.paused import holds
 from bot.store.pages import PageStatus
 from bot.x import X
 
@@ -37,7 +38,7 @@ def obey(job: Job, x: X, parts: Parts) -> None:
 
 def _wait_for_x(parts: Parts) -> None:
     pause = parts.store.notes.pause()
-    if pause is not None and parts.clock() < pause.probe_at:
+    if pause is not None and holds(pause, now=parts.clock()):
         raise Transient(pause.reason, "paused", retry_at=pause.probe_at, counts=False)
 
 

@@ -18,11 +18,11 @@ from datetime import datetime, timedelta
 import structlog
 
 from bot.domain import Author
-from bot.errors import Misconfigured, Transient, UnrollError
+from bot.errors import Misconfigured, UnrollError
 from bot.flows import letters
-from bot.flows.fates import pause
 from bot.flows.meter import JobMeter
 from bot.flows.parts import Parts
+from bot.flows.paused import pause, probing
 from bot.flows.push import keep_up
 from bot.flows.recheck import recheck
 from bot.flows.record import record
@@ -30,7 +30,7 @@ from bot.flows.told import find_missed, take_in
 from bot.rules.pace import look_is_due
 from bot.rules.plan import id_before
 from bot.store.mentions import Recorded
-from bot.store.notes import PAUSED, POLLED
+from bot.store.notes import POLLED
 from bot.x import X
 
 log = structlog.get_logger()
@@ -102,13 +102,16 @@ def _looked(parts: Parts) -> tuple[list[Recorded], str | None]:
 
 
 def _look_is_due(parts: Parts) -> bool:
-    """Where X tells at once, a look only finds what it did not tell; one that failed is made up for."""
+    """Where X tells at once, a look only finds what it did not tell; one that failed is made up for, and one
+    ends a pause.
+    """
     store, settings = parts.store, parts.settings
     last = store.notes.get(POLLED) or {}
     looked_at = datetime.fromisoformat(last["looked_at"]) if last.get("looked_at") else None
     underneath = timedelta(seconds=settings.poll_underneath_seconds)
     heard = store.notes.heard()
-    return bool(last.get("trouble")) or look_is_due(
+    wanted = bool(last.get("trouble")) or store.notes.pause() is not None
+    return wanted or look_is_due(
         settings.mentions, heard, looked_at=looked_at, underneath=underneath, now=parts.clock()
     )
 
@@ -134,21 +137,17 @@ def _look_back(parts: Parts) -> int:
 
 
 def _look(parts: Parts) -> list[Recorded]:
-    store, now = parts.store, parts.clock()
-    paused = store.notes.pause()
-    if paused is not None and now < paused.probe_at:
-        raise Transient(paused.reason, "paused", retry_at=paused.probe_at)
+    store = parts.store
     x = X(
         parts.connection,
         JobMeter(store, parts.settings, parts.clock),
         parts.clock,
         stopping=parts.stop.is_set,
     )
-    bot = who_we_are(parts, x)
-    cursor = store.mentions.cursor()
-    mentions = x.mentions(bot.id, since_id=id_before(cursor, OVERLAP) if cursor else None)
-    if paused is not None and store.notes.drop(PAUSED):
-        log.info("x.mended", paused_for=str(now - paused.since))
+    with probing(x, parts):
+        bot = who_we_are(parts, x)
+        cursor = store.mentions.cursor()
+        mentions = x.mentions(bot.id, since_id=id_before(cursor, OVERLAP) if cursor else None)
     newest = max((mention.id for mention in mentions), default=0)
     recorded = record(mentions, bot, parts, looked_to=newest if newest > (cursor or 0) else None)
     if parts.settings.mentions != "poll":

@@ -26,9 +26,9 @@ import structlog
 from bot.blobs import by_hash
 from bot.domain import Conversation, GapReason, Thread
 from bot.errors import Misconfigured, Permanent, Transient, UnrollError
-from bot.flows.fates import pause
 from bot.flows.meter import RecheckMeter
 from bot.flows.parts import Parts, alone
+from bot.flows.paused import holds, pause
 from bot.rules.recheck import Batch, Word, due_before, next_batch, revised, shown_ids, without_withheld
 from bot.store.threads import GONE
 from bot.x import X, decode
@@ -100,7 +100,7 @@ def check_now(post_ids: Collection[int], parts: Parts) -> bool:
 
 def _paused(parts: Parts) -> bool:
     paused = parts.store.notes.pause()
-    return paused is not None and parts.clock() < paused.probe_at
+    return paused is not None and holds(paused, now=parts.clock())
 
 
 def _one_batch(parts: Parts) -> tuple[int, int]:

@@ -10,8 +10,9 @@ them first, and says the same.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
+from typing import NoReturn
 
 import structlog
 
@@ -21,9 +22,10 @@ from bot.errors import LeaseLost, Misconfigured, Permanent, Transient
 from bot.flows.consent import silenced
 from bot.flows.cooldown import careful
 from bot.flows.parts import Parts
+from bot.flows.paused import probing_by_reply
 from bot.flows.restored import answered_since_backup
 from bot.rules.plan import posted_at
-from bot.settings import CONNECT_TIMEOUT, HTTP_TIMEOUT
+from bot.settings import CLOCKS_APART, CONNECT_TIMEOUT, HTTP_TIMEOUT
 from bot.x import X
 
 log = structlog.get_logger()
@@ -43,8 +45,11 @@ def said(job: Job, x: X, parts: Parts) -> int | None:
     since_backup = answered_since_backup(job, x, parts)
     if since_backup is not None or job.reply_started_at is None:
         return since_backup
+    now = parts.clock()
+    if job.reply_started_at > now + CLOCKS_APART:
+        return _begin_to_wait(job, now, parts)
     shown = job.reply_started_at + _visible(parts)
-    if parts.clock() < shown:
+    if now < shown:
         raise Transient("reply-unsure", "not visible yet", retry_at=shown, counts=False)
     bot = parts.store.notes.bot() or x.me()
     posts = x.own_replies(bot.id, since_id=job.mention_id)
@@ -55,13 +60,20 @@ def said(job: Job, x: X, parts: Parts) -> int | None:
     return landed
 
 
+def _begin_to_wait(job: Job, now: datetime, parts: Parts) -> NoReturn:
+    """A clock was set back since the mark was made: how long ago that was, nobody knows."""
+    parts.store.jobs.start_reply(job, job.reply_text or "", now=now)
+    shown = now + _visible(parts)
+    raise Transient("reply-unsure", "a clock was set back", retry_at=shown, counts=False)
+
+
 def speak(job: Job, wordings: Iterable[str], x: X, parts: Parts) -> int:
     """Posts the first wording that X takes and returns the reply's id. Ask `said` before.
 
     Raises Permanent where the asker wants no answers by now, Transient while X wants none of our replies.
     Whatever else goes wrong in here leaves the mark where it is: then the next try looks first.
     """
-    with careful(job, parts):
+    with probing_by_reply(parts), careful(job, parts):
         return _speak(job, wordings, x, parts)
 
 

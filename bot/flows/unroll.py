@@ -24,6 +24,7 @@ from bot.flows.gather import gather
 from bot.flows.meter import JobMeter
 from bot.flows.obey import EFFECTS, OURS_TO_DO, obey
 from bot.flows.parts import Parts
+from bot.flows.paused import holds
 from bot.rules.plan import search_again_at
 from bot.settings import FLOW_DEADLINE
 from bot.x import X
@@ -58,7 +59,7 @@ def unroll(job_id: int, parts: Parts) -> Job | None:
 def _left_while_paused(job_id: int, parts: Parts) -> bool:
     """What is done to our own pages is done even while X does not let us in; only the reply waits."""
     pause = parts.store.notes.pause()
-    if pause is None or parts.clock() >= pause.probe_at:
+    if pause is None or not holds(pause, now=parts.clock()):
         return False
     job = parts.store.jobs.find(job_id)
     if job is not None and job.kind in OURS_TO_DO:

@@ -330,8 +330,17 @@ def came_due(now: datetime) -> list[tuple[ColumnElement[bool], Any]]:
     return [
         (state == "queued", col(JobRow.updated_at)),
         (and_(state == "waiting", col(JobRow.not_before) <= now), col(JobRow.not_before)),
+        (_from_a_clock_ahead(now), col(JobRow.updated_at)),
         (and_(state == "running", _over(col(JobRow.lease_until), now)), col(JobRow.lease_until)),
     ]
+
+
+def _from_a_clock_ahead(now: datetime) -> ColumnElement[bool]:
+    """It waits until a time of a clock that was set back since. What it waits for is looked at again anyway
+    by whoever takes it.
+    """
+    late = and_(col(JobRow.not_before) > now, col(JobRow.updated_at) > now + CLOCKS_APART)
+    return and_(col(JobRow.state) == "waiting", late)
 
 
 def _over(until: Mapped[datetime | None], now: datetime) -> ColumnElement[bool]:
@@ -348,7 +357,11 @@ def _unsent(now: datetime) -> ColumnElement[bool]:
         col(JobRow.enqueued_at).is_(None),
         col(JobRow.enqueued_at) < now - WAKE_UP_LOST,
         col(JobRow.enqueued_at) > now + CLOCKS_APART,
-        and_(col(JobRow.state) == "waiting", col(JobRow.enqueued_at) < col(JobRow.not_before)),
+        and_(
+            col(JobRow.state) == "waiting",
+            col(JobRow.not_before) <= now,
+            col(JobRow.enqueued_at) < col(JobRow.not_before),
+        ),
         and_(col(JobRow.state) == "running", col(JobRow.enqueued_at) < col(JobRow.lease_until)),
     )
 

@@ -29,12 +29,13 @@ COOL_DOWNS: TypeAdapter[CoolDown] = TypeAdapter(CoolDown)
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """Why no call is made to X, since when, and when the next try is."""
+    """Why no call is made to X, since when, when the next try is, and at which endpoint X said no."""
 
     reason: str
     detail: str
     since: datetime
     probe_at: datetime
+    endpoint: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +86,10 @@ class Notes:
         if value is None:
             return None
         since, probe_at = (datetime.fromisoformat(value[name]) for name in ("since", "probe_at"))
-        return Pause(value["reason"], value["detail"], since, probe_at)
+        return Pause(value["reason"], value["detail"], since, probe_at, value.get("endpoint", ""))
 
     def set_pause(self, pause: Pause, *, now: datetime) -> None:
-        value = {"reason": pause.reason, "detail": pause.detail}
+        value = {"reason": pause.reason, "detail": pause.detail, "endpoint": pause.endpoint}
         times = {"since": pause.since.isoformat(), "probe_at": pause.probe_at.isoformat()}
         self.put(PAUSED, {**value, **times}, now=now)
 

@@ -14,7 +14,7 @@ from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_de
 
 from bot import metrics
 from bot.domain import Author, Conversation, GapReason, Mention, Post
-from bot.errors import Transient
+from bot.errors import Misconfigured, Transient
 from bot.rules.plan import Search
 from bot.x import decode
 from bot.x.connection import Connection, Session
@@ -38,9 +38,16 @@ USER_FIELDS = ["description", "id", "name", "profile_image_url", "protected", "u
 ATTACHMENTS = ["attachments.media_keys", "attachments.poll_ids"]
 
 SEARCH_PAGE = {False: (10, 100), True: (10, 500)}
+SEARCHES = {
+    "GET /2/tweets/search/recent": "search_recent_tweets",
+    "GET /2/tweets/search/all": "search_all_tweets",
+}
 MENTIONS_PAGE = (5, 100)
 TIMELINE_PAGE = (5, 100)
 TIMELINE_PAGES = 640  # X shows the newest 3,200; where little money is left, five at a time
+
+# X bills nothing for an answer that holds nothing.
+NOBODYS_POST = 1
 
 # Reads are tried again in place only for seconds, and only where that helps; longer waits are the row's.
 PATIENCE = timedelta(seconds=4)
@@ -140,16 +147,15 @@ class X:
         Each page is handed to `keep` before the next is bought.
         """
         smallest, largest = SEARCH_PAGE[search.archive]
-        name = "search_all_tweets" if search.archive else "search_recent_tweets"
-        path = "search/all" if search.archive else "search/recent"
+        endpoint = "GET /2/tweets/search/all" if search.archive else "GET /2/tweets/search/recent"
         found = Conversation()
         token: str | None = None
         while room >= smallest:
             wanted = min(largest, room)
             paid = self._afford(wanted * PRICES["post"], at_least=smallest * PRICES["post"])
             answer = self._read(
-                f"GET /2/tweets/{path}",
-                name,
+                endpoint,
+                SEARCHES[endpoint],
                 query=search.query,
                 since_id=search.since_id,
                 next_token=token,
@@ -214,6 +220,16 @@ class X:
                 self.meter.book(booked)
         return booked[0].id
 
+    def probe(self, endpoint: str) -> None:
+        """Whether X answers there to the app's own token, by a call that it bills nothing for. What takes the
+        account's key is tried by using it.
+        """
+        if endpoint == "GET /2/tweets":
+            self._read(endpoint, "get_tweets", ids=[NOBODYS_POST])
+        elif endpoint in SEARCHES:
+            query = f"conversation_id:{NOBODYS_POST}"
+            self._read(endpoint, SEARCHES[endpoint], query=query, max_results=SEARCH_PAGE[False][0])
+
     def _afford(self, wanted: int, *, at_least: int) -> int:
         """Micro-dollars that the next call may cost; raises Transient where too few are left."""
         return self.meter.affordable(wanted, at_least=at_least)
@@ -251,6 +267,8 @@ class X:
                     raise TypeError("not an object")
             except EXPECTED as error:
                 known = fate(error, posting=endpoint.startswith("POST"), now=now)
+                if isinstance(known, Misconfigured):
+                    known.endpoint = endpoint
                 log.warning("x.failed", endpoint=endpoint, reason=known.reason, detail=known.detail[:200])
                 raise call.failed(known) from None
             finally:

@@ -97,13 +97,28 @@ def test_back_after_a_wake_up_was_lost(house, posts, clock, world):
     within(house, timedelta(minutes=3), mention)
 
 
-def test_back_while_a_reply_is_in_doubt_it_waits_as_long_and_is_made_once(house, posts, clock, world):
-    world.faults.cut_before(REPLY)
+@pytest.mark.parametrize("fault", ["cut_before", "drop_answer_of"])
+def test_back_while_a_reply_is_in_doubt_it_waits_no_longer_than_x_needs_to_show_it(
+    house, posts, clock, world, fault
+):
+    world.timeline_lag = timedelta(seconds=25)
+    getattr(world.faults, fault)(REPLY)
     mention = world.mention("asker", posts[0])
     house.poll()
     house.work()
     clock.off = -AN_HOUR
-    within(house, AN_HOUR + timedelta(minutes=3), mention)
+    within(house, timedelta(minutes=3), mention)
+
+
+@pytest.mark.parametrize("status", [503, 402], ids=["a job", "the bot"])
+def test_back_while_something_waits_for_x(house, posts, clock, world, status):
+    """A job that X failed, or all of them while X does not let us in."""
+    world.faults.answer(LOOKUP, status)
+    mention = world.mention("asker", posts[0])
+    house.poll()
+    house.work()
+    clock.off = -AN_HOUR
+    within(house, timedelta(minutes=4), mention)
 
 
 @pytest.mark.parametrize("jump", [AN_HOUR, -AN_HOUR], ids=["forward", "back"])

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from bot.flows.poll import tick
+from bot.rules.circuit import FIRST_REST
 
 MENTIONS = "GET /2/users/:id/mentions"
 
@@ -74,6 +75,7 @@ def test_the_poller_outlives_every_mood_of_x(house, posts):
         getattr(house.world.faults, fault)(MENTIONS, times=20)
         assert house.poll().trouble in {"x-down", "x-unreadable", "x-unreachable"}
         house.world.faults.clear()
+    house.world.advance(FIRST_REST)
     assert house.poll().jobs == 1
 
 
