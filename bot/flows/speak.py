@@ -2,9 +2,9 @@
 
 said already? -> did an earlier POST land? -> may we still? -> mark -> POST -> its id
 
-The mark is made under the job's lease, when nothing is left to wait for but X; a worker that has lost the
-lease stops there. One that is held up after it posts words that X knows by then: whoever took over looks for
-them first, and says the same.
+The mark is made under the job's lease, when X listens and only the words are not written yet; a worker that
+has lost the lease stops there. One that is held up between that look and the write, which is one call of the
+system, posts words that X knows by then: whoever took over looks for them first, and says the same.
 """
 
 from __future__ import annotations

@@ -20,6 +20,7 @@ from bot.x import decode
 from bot.x.connection import Connection, Session
 from bot.x.errors import EXPECTED, UNREADABLE, fate
 from bot.x.limits import WINDOWS, Limits
+from bot.x.line import last_look
 from bot.x.price import MICRO, PRICES, Item, Meter, bill
 
 log = structlog.get_logger()
@@ -203,8 +204,8 @@ class X:
     def reply(self, text: str, *, to: int, mark: Callable[[], None] = lambda: None) -> int:
         """Posts a reply and returns its id. Transient says whether it may have landed.
 
-        `mark` is called when money and window are reserved, as the last thing before the POST; whatever it
-        raises comes out, and nothing was posted.
+        `mark` is called when money and window are reserved and X listens, as the last thing before the words
+        are written; whatever it raises comes out, and nothing was posted.
         """
         endpoint = "POST /2/tweets"
         booked: list[Item] = []
@@ -260,9 +261,9 @@ class X:
         with self.connection.circuits.call(endpoint, self.clock) as call:
             limits.acquire(endpoint, now=now)
             client = self.connection.client
-            mark()
             try:
-                answer: dict[str, Any] = getattr(client, name)(**params)
+                with last_look(mark):
+                    answer: dict[str, Any] = getattr(client, name)(**params)
                 if not isinstance(answer, dict):
                     raise TypeError("not an object")
             except EXPECTED as error:

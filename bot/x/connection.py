@@ -18,6 +18,7 @@ from redis.retry import Retry
 from bot.settings import CONNECT_TIMEOUT, HTTP_TIMEOUT, Settings
 from bot.x.circuits import Circuits
 from bot.x.limits import Limits
+from bot.x.line import Adapter
 
 # At DEBUG tweepy logs the Authorization header, and oauthlib the secrets it signs with.
 for name in ("tweepy", "oauthlib", "requests_oauthlib"):
@@ -36,6 +37,8 @@ class Session(requests.Session):
         super().__init__()
         self.base_url = base_url
         self.last_response: requests.Response | None = None
+        for scheme in ("http://", "https://"):
+            self.mount(scheme, Adapter())
         if urlsplit(base_url).hostname in LOOPBACK:
             self.trust_env = False  # a proxy set for the outside has no business with a local X
 

@@ -1,7 +1,8 @@
 """A worker is held up at any step of its way until its lease has run out, and wakes up alive: another has
 carried the job to its end by then, and the mention has one reply all the same.
 
-A step is a transaction, or a call to X over HTTP: held up before it leaves, or while its answer is coming.
+A step is a transaction, or a call to X over HTTP: held up before it leaves, when a reply's headers are out
+and its words are not, or while the answer is coming.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import pytest
 from bot.settings import LEASE
 from bot.store.database import Database
 from bot.x.connection import Session
+from bot.x.line import _Line
 
 REPLY = "POST /2/tweets"
 
@@ -41,7 +43,7 @@ class Delay:
 @pytest.fixture
 def delay(monkeypatch) -> Delay:
     delay = Delay()
-    read, write, request = Database.read, Database.write, Session.request
+    read, write, request, send = Database.read, Database.write, Session.request, _Line.send
 
     @contextmanager
     def reads(database: Database) -> Iterator:
@@ -62,6 +64,12 @@ def delay(monkeypatch) -> Delay:
         delay.step(f"after {method}")
         return response
 
+    def sends(line: _Line, data) -> None:
+        if line._body_is_next:
+            delay.step("before the words")
+        send(line, data)
+
+    monkeypatch.setattr(_Line, "send", sends)
     monkeypatch.setattr(Database, "read", reads)
     monkeypatch.setattr(Database, "write", writes)
     monkeypatch.setattr(Session, "request", requests)
@@ -69,8 +77,11 @@ def delay(monkeypatch) -> Delay:
 
 
 @pytest.fixture
-def story(build, world, delay):
-    """One mention, whose first worker is held up at a step while the second carries the job to its end."""
+def story(build, world, delay, monkeypatch):
+    """One mention, whose first worker is held up at a step while the second carries the job to its end. X
+    would take the same words twice.
+    """
+    monkeypatch.setattr("sandbox.writes.has_just_said", lambda *_: False)
     slow, quick = build(), build()
     told = 0
 
@@ -110,7 +121,9 @@ def story(build, world, delay):
 def test_held_up_at_any_step_until_the_lease_has_run_out(story):
     steps = story(None)
     assert {"before GET", "after GET", "before POST", "after POST", "after a write"} <= set(steps)
-    assert steps[steps.index("before POST") - 1] == "after a write", "nothing comes between mark and POST"
+    mark = ["before the words", "before a write", "after a write", "after POST"]
+    begin = steps.index("before the words")
+    assert steps[begin : begin + 4] == mark, "nothing comes between the mark and the words"
     reads = [at for at, name in enumerate(steps) if name == "before a read"]
     for at in sorted(
         set(range(len(steps))) - set(reads) | set(reads[::4])
