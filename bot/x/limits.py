@@ -63,11 +63,14 @@ UNKNOWN_WINDOW = timedelta(seconds=60)
 
 # `unknown` says that X has not told us of this window, or not since a process `strayed` and made calls that
 # Redis does not know of; `asking` until when a call is on its way to hear.
+# Then what the caller has `heard` from X itself of the window under way is the most that is left: whoever
+# comes adds what they know, before anybody asks.
 # What X once said a window holds is kept for a day: the next one holds as much.
 ACQUIRE = """
 local state = redis.call('HMGET', KEYS[1], 'remaining', 'reset', 'blocked', 'limit', 'unknown', 'asking')
 local now, limit, seconds = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local asks, back, strayed = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
+local heard, ends, closed = tonumber(ARGV[7]), tonumber(ARGV[8]), tonumber(ARGV[9])
 local remaining, reset, blocked = tonumber(state[1]), tonumber(state[2]), tonumber(state[3])
 local unknown, asking = state[5], tonumber(state[6])
 if blocked and blocked > now then return {0, tostring(blocked)} end
@@ -75,7 +78,17 @@ if asks > 0 and (strayed > 0 or not reset) then
   unknown = '1'
   redis.call('HSET', KEYS[1], 'unknown', unknown)
 end
+if unknown and closed > now then
+  redis.call('HSET', KEYS[1], 'blocked', tostring(closed))
+  redis.call('EXPIRE', KEYS[1], math.ceil(closed - now) + 86400)
+  return {0, tostring(closed)}
+end
 if not reset or reset <= now then remaining, reset = tonumber(state[4]) or limit, now + seconds end
+if unknown and heard >= 0 and heard < remaining then
+  remaining, reset = heard, ends
+  redis.call('HSET', KEYS[1], 'remaining', remaining, 'reset', tostring(reset))
+  redis.call('EXPIRE', KEYS[1], math.ceil(reset - now) + 86400)
+end
 if remaining <= 0 then return {0, tostring(reset)} end
 if unknown then
   if asking and asking > now then return {0, tostring(now + back)} end
@@ -121,11 +134,12 @@ class Told:
 
 @dataclass(slots=True)
 class _Share:
-    """`asked` says that X has told this process of the window since Redis went away, `strayed` that it made
-    calls meanwhile.
+    """`heard` is what X told this process was left, less the calls it made since. `asked` says that X has
+    told it since Redis went away, `strayed` that it made calls meanwhile.
     """
 
     used: int = 0
+    heard: int | None = None
     left: int | None = None
     limit: int = 0
     reset: float = 0.0
@@ -147,6 +161,15 @@ class _Alone:
         with self.lock:
             share = self._share(key, now)
             share.used, share.reset = share.used + 1, reset
+            share.heard = None if share.heard is None else max(0, share.heard - 1)
+
+    def heard(self, key: str, now: float) -> tuple[int, float, float]:
+        """What X told this process of the window under way: calls left, -1 where it did not; when it ends;
+        and until when there may be none.
+        """
+        with self.lock:
+            share = self._share(key, now)
+            return (-1 if share.heard is None else share.heard), share.reset, share.blocked
 
     def strayed(self, key: str) -> bool:
         """Whether calls were made that Redis does not know of."""
@@ -169,6 +192,7 @@ class _Alone:
             share.asking = 0.0 if not share.asked else share.asking
             if told.reset > now:
                 share.left, share.reset = told.remaining // ALONE, told.reset
+                share.heard = told.remaining
 
     def acquire(self, key: str, window: Window, now: float, *, asks: bool) -> tuple[bool, float]:
         with self.lock:
@@ -184,13 +208,14 @@ class _Alone:
             if asks and not share.asked:
                 share.asking = now + ASKING.total_seconds()
             share.used, share.strayed = share.used + 1, True
+            share.heard = None if share.heard is None else max(0, share.heard - 1)
             share.left = None if share.left is None else share.left - 1
             return True, share.reset
 
     def _share(self, key: str, now: float) -> _Share:
         share = self.shares.setdefault(key, _Share())
         if share.reset <= now:
-            share.used, share.left, share.reset = 0, None, 0.0
+            share.used, share.left, share.heard, share.reset = 0, None, None, 0.0
         return share
 
 
@@ -257,7 +282,8 @@ class Limits:
         key = _key(endpoint, window)
         waits = [ASKING.total_seconds() if asks else 0, COME_BACK.total_seconds()]
         try:
-            values = [now, window.limit, window.seconds, *waits, int(self._alone.strayed(key))]
+            heard = self._alone.heard(key, now)
+            values = [now, window.limit, window.seconds, *waits, int(self._alone.strayed(key)), *heard]
             granted, told = self._acquire(keys=[self._name(key)], args=values)
         except redis.RedisError as error:
             log.warning("limits.redis_away", error=type(error).__name__)

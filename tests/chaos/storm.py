@@ -46,6 +46,8 @@ KILL_EVERY = (1.0, 2.0)
 AT_WORK = (b" ready.", b"poller.at_work", b"poller.stands_by")
 BREAK_EVERY = (0.7, 1.8)
 
+STARTED_WITHIN = 60.0
+
 # The token is revoked once, late: the bot then stands still for a minute, which is part of the calm.
 REVOKED_AT, REVOKED_FOR = 0.85, 3.0
 
@@ -120,6 +122,7 @@ class Storm:
             self._small_windows()
             threads = self._threads()
             stack.enter_context(self._running())
+            self._wait_until_at_work()
             self._storm(threads)
             self._calm(store)
             self._judge(store)
@@ -180,6 +183,13 @@ class Storm:
             said = log.read()
         return any(word in said for word in AT_WORK)
 
+    def _wait_until_at_work(self) -> None:
+        """However slow the machine: a storm over a house that only starts would hit nothing."""
+        end = time.monotonic() + STARTED_WITHIN
+        while len(self._at_work()) < len(COMMANDS) and time.monotonic() < end:
+            self._restart_ended()
+            time.sleep(0.1)
+
     def _restart_ended(self) -> None:
         """As whoever watches over services does."""
         for name, process in self.processes.items():
@@ -200,7 +210,7 @@ class Storm:
 
     def _storm(self, threads: list[list[Post]]) -> None:
         began = time.monotonic()
-        next_kill = next_fault = began + 2
+        next_kill = next_fault = began + 1
         revoke_at = began + self.seconds * REVOKED_AT
         while (now := time.monotonic()) < began + self.seconds:
             due = min(self.count, int(self.count * (now - began) / self.seconds) + 1)

@@ -172,7 +172,23 @@ class TestUnknown:
         granted(limits, tries=200)
         client.flushall()
         client.script_flush()
-        return limits
+        return Limits(client, "a token")
+
+    def test_who_knows_what_x_said_last_tells_the_others_before_anybody_asks(self, limits, client):
+        """Two hundred calls were made by a process that is still there."""
+        knows = Limits(client, "a token")
+        knows.observe(MENTIONS, headers(2), refused=False, now=NOW)
+        granted(knows, tries=2)
+        client.flushall()
+        assert granted(knows) == (0, NOW + QUARTER)
+        assert granted(limits) == (0, NOW + QUARTER)
+        assert granted(limits, at=NOW + QUARTER)[0] == 1
+
+    def test_who_was_refused_asks_nothing_before_the_reset(self, client):
+        knows = Limits(client, "a token")
+        knows.observe(MENTIONS, headers(0), refused=True, now=NOW)
+        client.flushall()
+        assert granted(knows) == (0, NOW + QUARTER)
 
     def test_one_call_asks_and_the_others_wait_for_its_answer(self, limits):
         with ThreadPoolExecutor(16) as pool:
