@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
@@ -20,6 +20,7 @@ from bot.cli import keys
 from bot.cli.findings import Check, Finding, check, problem, warning
 from bot.cli.opening import files_of
 from bot.errors import Misconfigured, Transient
+from bot.rules.circuit import Circuit
 from bot.settings import BadSettings, Settings
 from bot.x import Connection, connect
 from bot.x.client import utc_now
@@ -43,7 +44,7 @@ def x_checks(settings: Settings) -> Iterator[Check]:
     yield check("X, app-only token", lambda: call(lambda: keys.bearer(connection)))
     yield check("X, bot account", lambda: call(lambda: keys.account(connection)))
     yield check("clock", lambda: _clock(connection))
-    yield check("X, endpoints", lambda: _endpoints(connection))
+    yield check("X, endpoints", lambda: judge_circuits(connection.circuits.all()))
 
 
 def call(ask: Callable[[], Finding | str]) -> Finding | str:
@@ -63,8 +64,8 @@ def call(ask: Callable[[], Finding | str]) -> Finding | str:
         return problem(str(error), "is X up, and X_API_URL right? The bot tries again by itself")
 
 
-def _endpoints(connection: Connection) -> Finding | str:
-    resting = {name: circuit for name, circuit in connection.circuits.all().items() if circuit.open}
+def judge_circuits(circuits: Mapping[str, Circuit]) -> Finding | str:
+    resting = {name: circuit for name, circuit in circuits.items() if circuit.open}
     if not resting:
         return "none rests"
     told = "; ".join(

@@ -10,8 +10,9 @@ from threading import Thread
 
 import pytest
 
-from bot.cli.outside import MIB, judge_room, judge_skew
+from bot.cli.outside import MIB, judge_circuits, judge_room, judge_skew
 from bot.domain import Goal
+from bot.rules.circuit import CLOSED, Circuit
 from bot.store import open_store
 from bot.store.database import Database
 from bot.store.lock import held
@@ -221,3 +222,12 @@ def test_a_bucket_for_pictures_is_tried(examine, bucket):
     found = examine(**told | {"MEDIA_DIR": "s3://not-a-bucket-of-ours/at-all"})["media folder"]
     assert found["level"] == "problem"
     assert "bucket does not exist" in found["said"]
+
+
+def test_an_endpoint_of_x_that_rests_is_named_with_its_times():
+    since = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+    rests = Circuit(since=since, until=since + timedelta(minutes=2), rests=3, reason="x-down")
+    told = judge_circuits({"GET /2/tweets": rests, "POST /2/tweets": CLOSED})
+    assert told.level == "warning"
+    assert told.said == "GET /2/tweets has failed since 2026-11-20 12:00 UTC (x-down), rests until 12:02:00"
+    assert judge_circuits({"GET /2/tweets": CLOSED}) == "none rests"

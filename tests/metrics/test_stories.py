@@ -7,6 +7,7 @@ import pytest
 
 from bot import scraping
 from bot.cli.polling import watched
+from bot.rules.circuit import FAILURES_IN_A_ROW, FIRST_REST
 from tests.metrics.conftest import read
 
 MENTIONS, LOOKUP, REPLY = "GET /2/users/:id/mentions", "GET /2/tweets", "POST /2/tweets"
@@ -169,3 +170,15 @@ def test_the_windows_of_x_are_told_as_x_tells_them(house, scrape):
     assert scrape().value("unroll_x_window_remaining_calls", endpoint=MENTIONS) == 0
     house.world.advance(timedelta(minutes=16))
     assert scrape().value("unroll_x_window_remaining_calls", endpoint=MENTIONS) == 300
+
+
+def test_an_endpoint_that_is_left_alone_shows_until_x_answers_there_again(house, scrape):
+    house.world.faults.answer(MENTIONS, 503, times=FAILURES_IN_A_ROW)
+    for _ in range(FAILURES_IN_A_ROW):
+        house.poll()
+    seen = scrape()
+    assert seen.value("unroll_x_circuit_open", endpoint=MENTIONS) == 1
+    assert seen.value("unroll_x_circuit_open", endpoint=REPLY) == 0
+    house.world.advance(FIRST_REST)
+    house.poll()
+    assert scrape().value("unroll_x_circuit_open", endpoint=MENTIONS) == 0
