@@ -6,12 +6,14 @@ import signal
 import threading
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 
 import structlog
 from prometheus_client import CollectorRegistry
 
 from bot import metrics, scraping
 from bot.errors import DatabaseAway
+from bot.flows.listen import listening
 from bot.flows.parts import Parts
 from bot.flows.poll import Tick, WakeUp, tick
 from bot.store.lock import Hold, held
@@ -66,7 +68,8 @@ def _poll_for_good(
                 if mine:
                     standing_by = False
                     log.info("poller.at_work", every=interval)
-                    _ticks(parts, wake_up, wake_pictures, wake_letters, stop, mine)
+                    with listening(parts) if parts.settings.mentions == "stream" else nullcontext():
+                        _ticks(parts, wake_up, wake_pictures, wake_letters, stop, mine)
                 elif not standing_by:
                     log.info("poller.stands_by")
                     standing_by = True

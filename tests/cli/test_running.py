@@ -171,3 +171,32 @@ def test_the_dashboard_keeps_its_password_off_the_command_line_and_its_place_beh
     assert wrong == 401
     assert (let_in.status_code, "/flower/static/" in let_in.text) == (200, True)
     assert elsewhere == 404
+
+
+def test_a_poller_that_reads_the_stream_is_killed_and_the_one_that_stands_by_takes_over(
+    shell, broker, world, thread
+):
+    """Whatever X told to nobody in between is found by the look after the new one's opening."""
+    streaming = {"MENTIONS": "stream", "REDIS_URL": broker, "POLL_INTERVAL_SECONDS": "0.5"}
+    world.push.streams.keep_alive = 0.1
+    shell.unroll("poll", "--once", **streaming)
+    assert shell.unroll("push", "on", **streaming).status == 0
+
+    def is_recorded(mention):
+        return any(job["mention_id"] == mention.id for job in shell.unroll("jobs", "list", "--json").document)
+
+    with shell.running("unroll", "poll", **streaming) as first:
+        first.until_said("stream.opened")
+        told = world.mention("asker", thread[-1])
+        first.until(lambda: is_recorded(told))
+        with shell.running("unroll", "poll", **streaming) as second:
+            second.until_said("poller.stands_by")
+            first.process.kill()
+            first.process.wait()
+            untold = world.mention("other", thread[-1])
+            second.until(lambda: is_recorded(untold))
+            second.until_said("stream.opened", seconds=60)
+            status, _ = second.end()
+    assert status == 0
+    jobs = [job["mention_id"] for job in shell.unroll("jobs", "list", "--json").document]
+    assert sorted(jobs) == sorted([told.id, untold.id])
