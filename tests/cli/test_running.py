@@ -127,6 +127,7 @@ def test_a_mention_is_answered_by_the_commands_together_and_never_twice(shell, w
                 "queue",
                 "jobs",
                 "budget",
+                "push",
                 "broker",
                 "workers",
             ),
