@@ -194,6 +194,8 @@ class Settings(BaseSettings):
     media_hosts: Annotated[tuple[str, ...], NoDecode] = ("pbs.twimg.com", "video.twimg.com", "abs.twimg.com")
 
     mentions: Literal["poll", "webhook", "stream"] = "poll"
+    max_video_mb: Annotated[int, Field(ge=0)] = 16
+
     poll_interval_seconds: Seconds = 5
     poll_underneath_seconds: Seconds = 300
     watched_authors: Annotated[int, Field(ge=0, le=1_400)] = 0

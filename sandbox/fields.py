@@ -189,7 +189,7 @@ def _normal(avatar: str) -> str:
 
 
 def _variants(url: str) -> list[dict[str, Any]]:
-    """Addresses only: the sandbox has no video behind them (404)."""
+    """The same short film behind each; see `sandbox.pictures`."""
     stem = url.rpartition(".")[0]
     return [
         {"bit_rate": rate, "content_type": "video/mp4", "url": f"{stem}-{height}p.mp4"}

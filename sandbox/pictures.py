@@ -12,10 +12,14 @@ import math
 import re
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 from random import Random
 from zlib import crc32
 
 from PIL import Image, ImageDraw, ImageFilter, ImageFont, ImageOps
+
+# Two seconds of a sky that changes its colours, made by ffmpeg: every video of the sandbox is this one.
+FILM = Path(__file__).with_name("film.mp4").read_bytes()
 
 Colour = tuple[int, int, int]
 DEFAULT_SIZE = (1200, 675)

@@ -21,7 +21,7 @@ from sandbox.auth import authenticate, bearer_token
 from sandbox.control import control_routes
 from sandbox.ledger import Call
 from sandbox.payload import Answer, Asked
-from sandbox.pictures import picture
+from sandbox.pictures import FILM, picture
 from sandbox.problems import Refused
 from sandbox.spoil import Cut, spoilt
 
@@ -183,6 +183,8 @@ async def _token(request: Request, *, world: World) -> Response:
 
 
 async def _media(request: Request) -> Response:
+    if request.path_params["name"].endswith(".mp4"):
+        return Response(FILM, media_type="video/mp4")
     drawn = picture(request.path_params["name"], request.query_params.get("name"))
     if drawn is None:
         return JSONResponse(problems.blank(404), 404)

@@ -11,9 +11,10 @@ from bot.blobs import by_hash
 from bot.errors import Permanent, Transient
 from bot.flows.parts import Parts
 from bot.pictures import shrink
+from bot.rules.films import is_film
 from bot.settings import FLOW_DEADLINE
 from bot.store.media import Copy, Picture
-from bot.x.media import Download, download
+from bot.x.media import Download, download, downloaded_film
 
 log = structlog.get_logger()
 
@@ -30,19 +31,37 @@ def illustrate(thread_id: int, parts: Parts) -> int:
         if parts.clock() > deadline or parts.stop.is_set():
             break
         try:
-            found = download(url, hosts=parts.settings.media_hosts)
+            _fetch(url, parts)
         except (Permanent, Transient) as error:
             store.media.fail(url, now=parts.clock(), for_good=isinstance(error, Permanent))
             log.warning("picture.failed", thread=thread_id, reason=error.reason, detail=error.detail)
             continue
-        parts.files.save(by_hash(found.sha256), found.content)
-        picture = _picture(found, _copies(found.content, parts))
-        store.media.store(url, picture, len(found.content), now=parts.clock())
         came += 1
     _copy_older(thread_id, parts, deadline)
     if came:
         log.info("thread.illustrated", thread=thread_id, pictures=came)
     return came
+
+
+def _fetch(url: str, parts: Parts) -> None:
+    """The file first, then the row that names it."""
+    if is_film(url):
+        _fetch_film(url, parts)
+        return
+    found = download(url, hosts=parts.settings.media_hosts)
+    parts.files.save(by_hash(found.sha256), found.content)
+    picture = _picture(found, _copies(found.content, parts))
+    parts.store.media.store(url, picture, len(found.content), now=parts.clock())
+
+
+def _fetch_film(url: str, parts: Parts) -> None:
+    most = parts.settings.max_video_mb * 1_000_000
+    if not most:
+        raise Permanent("video-not-kept", "MAX_VIDEO_MB is 0")
+    with downloaded_film(url, hosts=parts.settings.media_hosts, most=most) as film:
+        parts.files.save(by_hash(film.sha256), film.path)
+        picture = Picture(film.sha256, "video/mp4", 0, 0)
+        parts.store.media.store(url, picture, film.size, now=parts.clock())
 
 
 def _copy_older(thread_id: int, parts: Parts, deadline: datetime) -> None:

@@ -11,6 +11,7 @@ from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from bot.domain import Author, Post, Thread
+from bot.rules.films import film_of
 from bot.rules.text import cards
 from bot.settings import CLOCKS_APART
 from bot.store.database import Database
@@ -196,7 +197,7 @@ class MediaStore:
 
 
 def pictures_of(thread: Thread) -> list[str]:
-    """The addresses of all pictures a page shows, each once: avatars, photos, posters, cards, quotes'."""
+    """The addresses of all that a page shows, each once: avatars, photos, posters, films, cards, quotes'."""
     return list(dict.fromkeys(_addresses(thread)))
 
 
@@ -237,6 +238,7 @@ def _avatar(author: Author) -> Iterator[str]:
 
 def _shown(post: Post) -> Iterator[str]:
     yield from (media.picture_url for media in post.media if media.picture_url)
+    yield from (film for media in post.media if (film := film_of(media)))
     yield from (card.image_url for card in cards(post) if card.image_url)
 
 

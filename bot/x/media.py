@@ -1,4 +1,4 @@
-"""Pictures from X's media hosts only: no redirects, bounded in bytes, pixels and time, typed by content."""
+"""Pictures and films from X's hosts only: no redirects, bounded in bytes, pixels, time; typed by content."""
 
 from __future__ import annotations
 
@@ -6,9 +6,13 @@ import hashlib
 import io
 import time
 import warnings
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import IO
 from urllib.parse import urlsplit
 
 import requests
@@ -24,6 +28,8 @@ MAX_BYTES = 20 * 1024 * 1024
 MAX_PIXELS = 50_000_000
 PATIENCE = timedelta(seconds=30)
 CHUNK = 64 * 1024
+MAX_BOXES = 10_000
+LONG_BOX = b"\0\0\0\1"  # its length follows, in eight bytes
 PLAIN = {"Accept-Encoding": "identity"}
 TYPES = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp", "GIF": "image/gif"}
 
@@ -43,19 +49,39 @@ class Download:
     height: int
 
 
+@dataclass(frozen=True, slots=True)
+class Film:
+    """A video as it came, in a file that is there until it is let go; `size` in bytes."""
+
+    path: Path
+    sha256: str
+    size: int
+
+
 def download(url: str, *, hosts: Collection[str]) -> Download:
     """Raises Permanent where the address or the file will never do, Transient where X may yet serve it."""
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        raise Permanent("media-host", "not an address") from None
-    local = parts.hostname in LOOPBACK
-    if parts.netloc not in hosts or (parts.scheme != "https" and not (local and parts.scheme == "http")):
-        raise Permanent("media-host", f"{parts.scheme}://{parts.hostname}")
-    return _recognise(_read(url, local=local))
+    with _asked(url, hosts) as response:
+        return _recognise(b"".join(_pieces(response, MAX_BYTES)))
 
 
-def _read(url: str, *, local: bool) -> bytes:
+@contextmanager
+def downloaded_film(url: str, *, hosts: Collection[str], most: int) -> Iterator[Film]:
+    """An MP4 of at most so many bytes, never all of it in memory. Raises as `download` does."""
+    digest, size = hashlib.sha256(), 0
+    with NamedTemporaryFile() as file:
+        with _asked(url, hosts) as response:
+            for piece in _pieces(response, most):
+                file.write(piece)
+                digest.update(piece)
+                size += len(piece)
+        _require_mp4(file, size)
+        file.flush()
+        yield Film(Path(file.name), digest.hexdigest(), size)
+
+
+@contextmanager
+def _asked(url: str, hosts: Collection[str]) -> Iterator[requests.Response]:
+    local = _require_host(url, hosts)
     try:
         with requests.Session() as session:
             session.trust_env = not local
@@ -66,22 +92,53 @@ def _read(url: str, *, local: bool) -> bytes:
                     raise Permanent("media-gone", str(response.status_code))
                 if response.status_code != requests.codes.ok:
                     raise Transient("media-unreachable", str(response.status_code))
-                return _body(response)
+                yield response
     except (requests.RequestException, HTTPError) as error:
         raise Transient("media-unreachable", type(error).__name__) from None
 
 
-def _body(response: requests.Response) -> bytes:
-    """As it comes in, piece by piece: a time-out of the session begins anew with every byte."""
-    end = time.monotonic() + PATIENCE.total_seconds()
-    content = bytearray()
-    while chunk := response.raw.read1(CHUNK, decode_content=True):
-        content += chunk
-        if len(content) > MAX_BYTES:
-            raise Permanent("media-too-large", f"over {MAX_BYTES} bytes")
+def _require_host(url: str, hosts: Collection[str]) -> bool:
+    """Whether it is this machine, which only tests and the demo name."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        raise Permanent("media-host", "not an address") from None
+    local = parts.hostname in LOOPBACK
+    if parts.netloc not in hosts or (parts.scheme != "https" and not (local and parts.scheme == "http")):
+        raise Permanent("media-host", f"{parts.scheme}://{parts.hostname}")
+    return local
+
+
+def _pieces(response: requests.Response, most: int) -> Iterator[bytes]:
+    """As they come in: a time-out of the session begins anew with every byte."""
+    end, size = time.monotonic() + PATIENCE.total_seconds(), 0
+    told = response.headers.get("Content-Length", "")
+    if told.isdecimal() and int(told) > most:
+        raise Permanent("media-too-large", f"{told} bytes")
+    while piece := response.raw.read1(CHUNK, decode_content=True):
+        size += len(piece)
+        if size > most:
+            raise Permanent("media-too-large", f"over {most} bytes")
         if time.monotonic() > end:
             raise Transient("media-unreachable", "too slow")
-    return bytes(content)
+        yield piece
+
+
+def _require_mp4(file: IO[bytes], size: int) -> None:
+    """Boxes one after another to the file's end (ISO/IEC 14496-12, 4.2), the first of them `ftyp`, and the
+    one that tells how to play it, `moov`.
+    """
+    at, kinds = 0, list[bytes]()
+    while at < size and len(kinds) < MAX_BOXES:
+        file.seek(at)
+        head = file.read(16)
+        length = int.from_bytes(head[8:16] if head[:4] == LONG_BOX else head[:4], "big")
+        if length < len(LONG_BOX) * 2:
+            break
+        kinds.append(head[4:8])
+        at += length
+    if at != size or kinds[:1] != [b"ftyp"] or b"moov" not in kinds:
+        raise Permanent("media-unreadable", "no whole MP4")
 
 
 def _recognise(content: bytes) -> Download:

@@ -12,6 +12,7 @@ import pytest
 import uvicorn
 
 from reader.app import create_app
+from tests.reader.test_films import filmed
 
 pytestmark = pytest.mark.browser
 
@@ -29,6 +30,15 @@ async () => {
     const shown = document.querySelectorAll("main article img:not(.lb img)");
     await Promise.all([...shown].map(each => each.decode()));
 }
+"""
+
+
+PLAY = """
+each => new Promise(done => {
+    each.addEventListener("timeupdate", () => each.currentTime > 0.1 && done());
+    each.muted = true;
+    each.play();
+})
 """
 
 
@@ -106,6 +116,30 @@ def test_who_clicks_sees_the_original_without_a_script(house, world, browser):
         page.locator("#p1 .zoom").click()
         page.get_by_role("button", name="Close").click()
         assert not page.locator(".lb img").is_visible()
+        context.close()
+
+
+def test_a_video_plays_from_our_own_copy_once_it_is_started(house, world, browser):
+    root = filmed(house, world)
+    with served(create_app(house.store, house.parts.settings, world.now)) as origin:
+        context = browser.new_context(viewport={"width": 390, "height": 800})
+        page = context.new_page()
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(request.url))
+        page.add_init_script(WATCH_JUMPS)
+        page.goto(f"{origin}/thread/{root.number}")
+        page.evaluate(SCROLL)
+        video = page.locator("#p1 video")
+        src = origin + video.get_attribute("src")
+        assert src not in asked, "nothing is loaded before it is wanted"
+        assert video.get_attribute("aria-label") == "Gears of a clock"
+        assert origin + video.get_attribute("poster") in asked
+        box = video.bounding_box()
+        assert abs(box["width"] / box["height"] - 1280 / 720) < 0.01
+        video.evaluate(PLAY)
+        assert src in asked
+        assert page.evaluate("window.jumps") == []
+        assert {url.split("/", 3)[2] for url in asked} == {origin.split("/")[2]}
         context.close()
 
 

@@ -1,5 +1,6 @@
 """Pictures of strangers: from known hosts, bounded, and what they say they are."""
 
+import hashlib
 import io
 import threading
 from collections.abc import Callable
@@ -13,6 +14,7 @@ from PIL import Image
 from bot.errors import Permanent, Transient
 from bot.x import media
 from sandbox.broker import free_port
+from sandbox.pictures import FILM
 
 
 def image(kind="PNG", size=(4, 3), mode="RGB"):
@@ -182,3 +184,45 @@ def test_a_host_that_drips_is_given_up(host, monkeypatch):
     host.speak = drip
     assert refusal(Transient, host.download) == "media-unreachable"
     done.set()
+
+
+MOST = 20_000
+
+
+def film(host, most=MOST):
+    with media.downloaded_film(f"http://{host.netloc}/1.mp4", hosts=[host.netloc], most=most) as found:
+        return found.path.read_bytes(), found
+
+
+def test_a_film_comes_as_a_file_that_goes_again(host):
+    host.body, host.headers = FILM, {"Content-Type": "text/html"}
+    content, found = film(host)
+    assert (content, found.size) == (FILM, len(FILM))
+    assert found.sha256 == hashlib.sha256(FILM).hexdigest()
+    assert not found.path.exists()
+
+
+@pytest.mark.parametrize("told", [{}, {"Content-Length": "999999999"}])
+def test_a_film_that_is_too_large_is_left(host, told):
+    host.body, host.headers = FILM, told
+    assert refusal(Permanent, lambda: film(host, most=len(FILM) - 1)) == "media-too-large"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", FILM[: len(FILM) // 2], FILM + b"more", FILM[FILM.index(b"moov") - 4 :], bytes(64), image("GIF")],
+    ids=["nothing", "half", "more", "headless", "zeros", "a picture"],
+)
+def test_what_is_no_whole_film_is_refused_whatever_it_is_called(host, body):
+    host.body, host.headers = body, {"Content-Type": "video/mp4"}
+    assert refusal(Permanent, lambda: film(host)) == "media-unreadable"
+
+
+def test_films_come_from_the_same_hosts_only(monkeypatch):
+    monkeypatch.setattr("socket.create_connection", lambda *_, **__: pytest.fail("asked"))
+
+    def ask():
+        with media.downloaded_film("https://evil.example/1.mp4", hosts=["video.twimg.com"], most=MOST):
+            pytest.fail("came")
+
+    assert refusal(Permanent, ask) == "media-host"
