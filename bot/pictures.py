@@ -81,10 +81,9 @@ def _sizes(image: Image.Image) -> list[Image.Image]:
 
 def _plain(image: Image.Image) -> Image.Image:
     """In a mode that can be made smaller: palettes cannot."""
-    if image.mode == "CMYK":
-        return image
-    transparent = image.has_transparency_data
-    return image.convert("RGBA" if transparent else "RGB")
+    if image.mode in {"RGB", "RGBA", "CMYK", "L"} and "transparency" not in image.info:
+        return image  # as it is: a large one is not to be in memory twice
+    return image.convert("RGBA" if image.has_transparency_data else "RGB")
 
 
 def _in_srgb(small: Image.Image, original: Image.Image) -> Image.Image:

@@ -71,7 +71,7 @@ def test_pictures_that_unpack_to_gigabytes(plant, monkeypatch):
     plant.tick()
     plant.wait(lambda: plant.done(*mentions), "all are answered", seconds=60)
     media = plant.parts.store.media
-    plant.wait(lambda: not any(media.waiting(root.number) for root in roots), "all are settled", seconds=60)
+    plant.wait(lambda: not any(media.waiting(root.number) for root in roots), "all are settled", seconds=90)
     assert state_of(plant, "bomb") == "failed"
     assert state_of(plant, "heavy1") == "stored"
     assert worker.poll() is None
