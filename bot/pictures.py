@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import io
-import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -22,8 +22,9 @@ NAME = 24  # hexadecimal digits
 HIGHEST = 16_383  # WebP knows no more
 TURNED = frozenset({5, 6, 7, 8})  # EXIF orientations that swap width and height
 
-# A picture of the largest size takes 200 MB while it is looked at, and a worker has many threads.
-UNPACKING = threading.Lock()
+# A picture of the largest size takes 200 MB while it is looked at, and a worker has many threads. One of its
+# own does it for all of them: what a thread gives back, the C library keeps for that thread.
+UNPACKING = ThreadPoolExecutor(1, "pictures")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +43,14 @@ def shrink(content: bytes) -> tuple[SmallPicture, ...]:
     """Copies from narrow to wide, none larger than the original in pixels or bytes; none of what moves, or of
     what cannot be read.
     """
+    return UNPACKING.submit(_shrink, content).result()
+
+
+def _shrink(content: bytes) -> tuple[SmallPicture, ...]:
     if len(content) < SMALL_ENOUGH:
         return ()
     made: list[SmallPicture] = []
-    with suppress(Exception), UNPACKING, Image.open(io.BytesIO(content)) as image:
+    with suppress(Exception), Image.open(io.BytesIO(content)) as image:
         if getattr(image, "is_animated", False) or image.mode.startswith(("I", "F")):
             return ()
         made += [copy for small in _sizes(image) if (copy := _encoded(small, len(content))) is not None]

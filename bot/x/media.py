@@ -143,8 +143,12 @@ def _require_mp4(file: IO[bytes], size: int) -> None:
 
 def _recognise(content: bytes) -> Download:
     """The type by content, never by name; decoding it once proves that it is whole."""
+    return UNPACKING.submit(_unpacked, content).result()
+
+
+def _unpacked(content: bytes) -> Download:
     try:
-        with UNPACKING, Image.open(io.BytesIO(content), formats=list(TYPES)) as image:
+        with Image.open(io.BytesIO(content), formats=list(TYPES)) as image:
             _require_size(*image.size)
             width, height = upright(image)
             image.load()
