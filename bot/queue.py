@@ -14,12 +14,14 @@ APP = "unroll"
 UNROLL = "unroll.thread"
 ILLUSTRATE = "unroll.pictures"
 DELIVER = "unroll.letters"
+EXPORT = "unroll.exports"
 
 # Without these a frozen Redis blocks `send_task` for good.
 SOCKET_TIMEOUT = 5.0
 
 
-def celery_app(redis_url: str) -> Celery:
+def celery_app(redis_url: str, *, patience: float = SOCKET_TIMEOUT) -> Celery:
+    """`patience` is how many seconds Redis may take to answer."""
     app = Celery(APP, broker=broker_address(redis_url))
     app.conf.update(
         task_ignore_result=True,
@@ -35,8 +37,8 @@ def celery_app(redis_url: str) -> Celery:
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,
         broker_transport_options={
-            "socket_timeout": SOCKET_TIMEOUT,
-            "socket_connect_timeout": SOCKET_TIMEOUT,
+            "socket_timeout": patience,
+            "socket_connect_timeout": patience,
             "retry_on_timeout": True,
             "max_retries": 1,
         },
@@ -67,3 +69,8 @@ def enqueue_pictures(app: Celery, thread_id: int, job_id: int | None = None) -> 
 def enqueue_letters(app: Celery) -> None:
     """There are letters to send; which ones, the rows say."""
     app.send_task(DELIVER)
+
+
+def enqueue_exports(app: Celery) -> None:
+    """One wake-up for all files that are wanted: whoever takes it looks for them."""
+    app.send_task(EXPORT)

@@ -31,6 +31,10 @@ CONNECT_TIMEOUT = timedelta(seconds=5)  # a host that does not answer at all is 
 FLOW_DEADLINE = timedelta(seconds=40)
 LEASE = timedelta(seconds=60)
 
+# The same for a file that is made of a page: nothing is asked of X, and 500 posts with pictures take longer.
+EXPORT_DEADLINE = timedelta(seconds=90)
+EXPORT_LEASE = timedelta(seconds=120)
+
 # X refuses what is signed with a clock that is further off than this. So our machines' clocks are nearer to
 # one another, and a lease that ends later than one could was written before a clock was set back.
 CLOCKS_APART = timedelta(minutes=5)

@@ -46,6 +46,11 @@ def thread(number: int, suffix: str = "") -> str:
     return f"/thread/{number}{suffix}"
 
 
+def card(number: int, etag: str) -> str:
+    """The picture that stands for a thread where its link is shown; another etag, another address."""
+    return f"/thread/{number}/card/{_part(etag)}.png"
+
+
 def refreshed(number: int) -> str:
     return f"/thread/{number}/refresh"
 

@@ -29,6 +29,7 @@ from reader.ports import Settings, Store
 from reader.quick import Quick
 from reader.shelves import Shelves, on_front
 from reader.site import Site, build, utc_now
+from reader.taking import KINDS, Taking, card
 from reader.threads import FORMS, ThreadEndpoint
 
 log = structlog.get_logger()
@@ -90,6 +91,7 @@ def _routes(site: Site, settings: Settings) -> list[BaseRoute]:
         Route(f"/thread/{{post}}{form.suffix}", ThreadEndpoint(site, form).get, methods=["GET"])
         for form in FORMS
     ]
+    made = [Taking(site, kind) for kind in KINDS]
     asking = Asking(site, settings)
     return [
         Route("/", partial(front, site)),
@@ -98,6 +100,9 @@ def _routes(site: Site, settings: Settings) -> list[BaseRoute]:
         Route("/unroll/{post}", asking.asked, methods=["GET"]),
         Route("/thread/{post}/refresh", asking.refresh, methods=["POST"]),
         Route("/thread/{post}/refresh", asking.refreshing, methods=["GET"]),
+        Route("/thread/{post}/card/{etag}.png", partial(card, site), methods=["GET"]),
+        *(Route(f"/thread/{{post}}/{each.kind.name}", each.waiting, methods=["GET"]) for each in made),
+        *(Route(f"/thread/{{post}}{each.kind.suffix}", each.get, methods=["GET"]) for each in made),
         *threads,
         *Shelves(site).routes(),
         *Following(site, settings).routes(),

@@ -15,6 +15,7 @@ TYPES = {
     ".js": "text/javascript; charset=utf-8",
     ".svg": "image/svg+xml",
     ".woff2": "font/woff2",
+    ".png": "image/png",
     ".txt": "text/plain; charset=utf-8",
 }
 FONT = "source-serif-4.woff2"

@@ -23,6 +23,7 @@ from reader.reads import Tally
 from reader.shelf import Shelf
 from reader.templating import Press
 from reader.visitors import Visitors
+from reader.waking import Waker
 
 PAGES_KEPT = 512
 NOINDEX = {"X-Robots-Tag": "noindex"}
@@ -45,6 +46,7 @@ class Site:
     hide_unconfirmed: bool
     policy: Policy
     feed_full_text: bool
+    wake: Callable[[], None]
     clock: Callable[[], datetime]
     _met: list[Author] = field(default_factory=list)
 
@@ -121,6 +123,7 @@ def build(store: Store, settings: Settings, clock: Callable[[], datetime] = utc_
         hide_unconfirmed=settings.hide_unconfirmed,
         policy=settings.listing,
         feed_full_text=settings.feed_full_text,
+        wake=Waker(settings.redis_url),
         clock=clock,
     )
 

@@ -16,6 +16,21 @@ from reader.offers import Offers
 TEMPLATES = Path(__file__).parent / "templates"
 
 
+def environment() -> Environment:
+    jinja = Environment(
+        autoescape=True,
+        loader=FileSystemLoader(TEMPLATES),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    jinja.filters.update(
+        iso=dates.iso, day=dates.day, short_day=dates.short_day, clock=dates.clock, full=dates.full
+    )
+    return jinja
+
+
 class Press:
     """Renders the templates of one site. `build` changes when a page would look or read differently;
     `letters` says that authors can be followed by e-mail.
@@ -24,17 +39,7 @@ class Press:
     def __init__(
         self, assets: Mapping[str, Asset], *, public_url: str, offers: Offers, letters: bool = False
     ) -> None:
-        self._jinja = Environment(
-            autoescape=True,
-            loader=FileSystemLoader(TEMPLATES),
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-            auto_reload=False,
-        )
-        self._jinja.filters.update(
-            iso=dates.iso, day=dates.day, short_day=dates.short_day, clock=dates.clock, full=dates.full
-        )
+        self._jinja = environment()
         self._jinja.globals.update(
             static={name: asset.address for name, asset in assets.items()},
             site=public_url,

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from reader import addresses, described, messages, packing, pages, sharing
-from reader.exports import as_json, as_markdown, as_text
+from reader.exports import as_card, as_json, as_markdown, as_text, edition
 from reader.messages import Note
 from reader.ports import SavedThread, Stamp
 from reader.shelves import MADE_ANEW, more
@@ -21,6 +21,9 @@ MOVED = {"Cache-Control": "public, max-age=3600", **NOINDEX}
 
 # Pages are confirmed the whole day through; an hour is a good time to look again.
 RETRY_AFTER = "3600"
+
+# Says what is not here, in the form that was asked for.
+Missing = Callable[[Note, int], Response]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,8 @@ def _html(site: Site, saved: SavedThread) -> bytes:
         share=sharing.share(page, site.public_url),
         more=more(site, thread.author.id, thread.id),
         shelf=addresses.author(thread.author.username),
+        card=addresses.card(thread.id, edition.etag(saved.etag, site.public_url)),
+        card_alt=as_card.alt(page),
         listed=stamp is not None and site.lists(stamp),
     )
 
@@ -81,15 +86,8 @@ class ThreadEndpoint:
     form: Form
 
     def get(self, request: Request) -> Response:
-        number = addresses.post_id(request.path_params["post"])
-        if number is None:
-            return self._missing(messages.NOT_A_THREAD)
-        stamp = self.site.store.threads.stamp(number)
-        if stamp is None:
-            return self._missing(messages.not_unrolled(number))
-        if str(stamp.thread_id) != request.path_params["post"]:
-            return RedirectResponse(addresses.thread(stamp.thread_id, self.form.suffix), 301, MOVED)
-        return self._answer(request, stamp)
+        stamp = shown(self.site, request, self.form.suffix, self._missing)
+        return stamp if isinstance(stamp, Response) else self._answer(request, stamp)
 
     def leaf(self, post: str) -> Leaf | None:
         """The page under this very address; None where something else is to be said."""
@@ -114,15 +112,9 @@ class ThreadEndpoint:
         return Leaf(stamp.thread_id, etag, packed, headers)
 
     def _answer(self, request: Request, stamp: Stamp) -> Response:
-        if not stamp.gone and self.site.hides(stamp.confirmed_at):
-            answer = self._missing(messages.unconfirmed(stamp.thread_id), 503)
-            answer.headers["Retry-After"] = RETRY_AFTER
-            return answer
-        if self.form is not HTML and not self._may_take(request, stamp):
-            answer = self._missing(messages.ENOUGH_FOR_TODAY, 429)
-            answer.headers["Retry-After"] = str(self.site.visitors.until_tomorrow())
-            return answer
-        leaf = None if stamp.gone else self._leaf(stamp)
+        if self.form is not HTML and not may_take(self.site, request, stamp):
+            return enough(self.site, self._missing)
+        leaf = self._leaf(stamp)
         if leaf is None:
             return self._missing(messages.GONE, 410)
         if self.form is HTML:
@@ -136,18 +128,8 @@ class ThreadEndpoint:
         accepted = request.headers.get("accept-encoding", "")
         return packing.answer(leaf.packed, headers, self.form.media_type, accepted=accepted)
 
-    def _may_take(self, request: Request, stamp: Stamp) -> bool:
-        """The same thread in other forms, or once more on that day, is not counted again."""
-        site = self.site
-        return site.visitors.take(
-            "posts",
-            site.visitors.visitor(request),
-            limit=site.posts_per_day,
-            cost=site.store.threads.posts_shown(stamp.thread_id),
-            once=str(stamp.thread_id),
-        )
-
     def _made(self, stamp: Stamp, etag: str) -> bytes | None:
+        """None where the thread was removed, also between the stamp and now."""
         saved = self.site.store.threads.find(stamp.thread_id)
         if saved is None or saved.gone:
             return None
@@ -176,3 +158,41 @@ class ThreadEndpoint:
             return self.site.note(note, status)
         headers = {"Cache-Control": "no-store", **NOINDEX}
         return Response(f"{note.title}.\n", status, headers, media_type="text/plain")
+
+
+def shown(site: Site, request: Request, suffix: str, missing: Missing) -> Stamp | Response:
+    """The thread asked for, if it can be shown now under that very address; else the answer that says why
+    not.
+    """
+    number = addresses.post_id(request.path_params["post"])
+    if number is None:
+        return missing(messages.NOT_A_THREAD, 404)
+    stamp = site.store.threads.stamp(number)
+    if stamp is None:
+        return missing(messages.not_unrolled(number), 404)
+    if str(stamp.thread_id) != request.path_params["post"]:
+        return RedirectResponse(addresses.thread(stamp.thread_id, suffix), 301, MOVED)
+    if stamp.gone:
+        return missing(messages.GONE, 410)
+    if site.hides(stamp.confirmed_at):
+        answer = missing(messages.unconfirmed(stamp.thread_id), 503)
+        answer.headers["Retry-After"] = RETRY_AFTER
+        return answer
+    return stamp
+
+
+def may_take(site: Site, request: Request, stamp: Stamp) -> bool:
+    """The same thread in other forms, or once more on that day, is not counted again."""
+    return site.visitors.take(
+        "posts",
+        site.visitors.visitor(request),
+        limit=site.posts_per_day,
+        cost=site.store.threads.posts_shown(stamp.thread_id),
+        once=str(stamp.thread_id),
+    )
+
+
+def enough(site: Site, missing: Missing) -> Response:
+    answer = missing(messages.ENOUGH_FOR_TODAY, 429)
+    answer.headers["Retry-After"] = str(site.visitors.until_tomorrow())
+    return answer

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import structlog
 from structlog.contextvars import bound_contextvars
 
+from bot.blobs import by_hash
 from bot.errors import DatabaseAway
-from bot.flows import illustrate, letters, unroll
-from bot.queue import DELIVER, ILLUSTRATE, UNROLL, enqueue_pictures
+from bot.flows import export, illustrate, letters, unroll
+from bot.queue import DELIVER, EXPORT, ILLUSTRATE, UNROLL, enqueue_pictures
+from reader.exports import edition
+from reader.exports.making import Maker
 from reader.letters import compose
 from workers.app import app, parts
 
@@ -34,6 +39,7 @@ def fetch_pictures(thread_id: str, job: int | None = None) -> None:
     with bound_contextvars(**({} if job is None else {"job": job})):
         try:
             illustrate.illustrate(int(thread_id), parts())
+            _draw(int(thread_id))
         except DatabaseAway as error:
             log.error("database.away", thread=int(thread_id), why=str(error))  # noqa: TRY400
 
@@ -44,6 +50,38 @@ def send_letters() -> None:
         letters.deliver(parts(), compose)
     except DatabaseAway as error:
         log.error("database.away", why=str(error))  # noqa: TRY400
+
+
+@app.task(name=EXPORT)
+def make_files() -> int:
+    """How many files were made for visitors."""
+    try:
+        return export.make_exports(parts(), maker().make)
+    except DatabaseAway as error:
+        log.error("database.away", why=str(error))  # noqa: TRY400
+        return 0
+
+
+@cache
+def maker() -> Maker:
+    return Maker(parts().settings.public_url, _kept)
+
+
+def _kept(sha256: str) -> bytes | None:
+    try:
+        return parts().files.read(by_hash(sha256))
+    except OSError:
+        return None
+
+
+def _draw(thread_id: int) -> None:
+    """The picture that stands for a thread, as soon as its author's is here."""
+    store, settings, now = parts().store, parts().settings, parts().clock()
+    stamp = store.threads.stamp(thread_id)
+    if stamp is None or stamp.gone or store.media.waiting(thread_id):
+        return
+    store.exports.want(thread_id, "card", edition.etag(stamp.etag, settings.public_url), now=now)
+    export.make_exports(parts(), maker().make)
 
 
 def _wake_pictures(thread_id: int, job_id: int) -> None:

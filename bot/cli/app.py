@@ -23,7 +23,7 @@ from bot.domain import Goal
 from bot.errors import DatabaseAway
 from bot.flows.illustrate import illustrate
 from bot.flows.unroll import unroll
-from bot.queue import celery_app, enqueue, enqueue_letters, enqueue_pictures
+from bot.queue import celery_app, enqueue, enqueue_exports, enqueue_letters, enqueue_pictures
 from bot.rules.request import post_id_of
 from bot.settings import BadSettings, load
 from bot.store import open_store, schema
@@ -108,15 +108,18 @@ def poll(
         def wake_letters() -> None:
             enqueue_letters(queue)
 
+        def wake_exports() -> None:
+            enqueue_exports(queue)
+
         if once:
-            done = poll_once(parts, wake_up, wake_pictures, wake_letters)
+            done = poll_once(parts, wake_up, wake_pictures, wake_letters, wake_exports)
             if done is None:
                 output.fail("another poller is at work on this database; nothing was done")
             output.err.print(f"{done.mentions} new mentions, {done.jobs} new jobs, {done.woken} queued")
             if done.trouble:
                 output.fail(f"no mentions were looked at: {done.trouble}")
         else:
-            poll_for_good(parts, wake_up, wake_pictures, wake_letters)
+            poll_for_good(parts, wake_up, wake_pictures, wake_letters, wake_exports)
 
 
 @app.command()

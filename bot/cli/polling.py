@@ -28,11 +28,15 @@ PEEK_SECONDS = 0.5
 
 
 def poll_once(
-    parts: Parts, wake_up: WakeUp, wake_pictures: Callable[[int], None], wake_letters: Callable[[], None]
+    parts: Parts,
+    wake_up: WakeUp,
+    wake_pictures: Callable[[int], None],
+    wake_letters: Callable[[], None],
+    wake_exports: Callable[[], None],
 ) -> Tick | None:
     """One tick, or None where another poller is at work."""
     with held(parts.store.database, LOCK) as mine:
-        return tick(parts, wake_up, wake_pictures, wake_letters, look=True) if mine else None
+        return tick(parts, wake_up, wake_pictures, wake_letters, wake_exports, look=True) if mine else None
 
 
 def watched(parts: Parts) -> CollectorRegistry:
@@ -46,16 +50,24 @@ def watched(parts: Parts) -> CollectorRegistry:
 
 
 def poll_for_good(
-    parts: Parts, wake_up: WakeUp, wake_pictures: Callable[[int], None], wake_letters: Callable[[], None]
+    parts: Parts,
+    wake_up: WakeUp,
+    wake_pictures: Callable[[int], None],
+    wake_letters: Callable[[], None],
+    wake_exports: Callable[[], None],
 ) -> None:
     """Ticks until SIGTERM or Ctrl-C. A second poller waits and takes over when the first is gone."""
     host, port = parts.settings.metrics_host, parts.settings.poller_metrics_port
     with scraping.served(watched(parts), host=host, port=port, setting="POLLER_METRICS_PORT"):
-        _poll_for_good(parts, wake_up, wake_pictures, wake_letters)
+        _poll_for_good(parts, wake_up, wake_pictures, wake_letters, wake_exports)
 
 
 def _poll_for_good(
-    parts: Parts, wake_up: WakeUp, wake_pictures: Callable[[int], None], wake_letters: Callable[[], None]
+    parts: Parts,
+    wake_up: WakeUp,
+    wake_pictures: Callable[[int], None],
+    wake_letters: Callable[[], None],
+    wake_exports: Callable[[], None],
 ) -> None:
     stop = parts.stop
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -69,7 +81,7 @@ def _poll_for_good(
                     standing_by = False
                     log.info("poller.at_work", every=interval)
                     with listening(parts) if parts.settings.mentions == "stream" else nullcontext():
-                        _ticks(parts, wake_up, wake_pictures, wake_letters, stop, mine)
+                        _ticks(parts, wake_up, wake_pictures, wake_letters, wake_exports, stop, mine)
                 elif not standing_by:
                     log.info("poller.stands_by")
                     standing_by = True
@@ -84,6 +96,7 @@ def _ticks(
     wake_up: WakeUp,
     wake_pictures: Callable[[int], None],
     wake_letters: Callable[[], None],
+    wake_exports: Callable[[], None],
     stop: threading.Event,
     lock: Hold,
 ) -> None:
@@ -93,7 +106,7 @@ def _ticks(
     while not stop.is_set() and lock.lasts():
         done: Tick | None = None
         try:
-            done = tick(parts, wake_up, wake_pictures, wake_letters)
+            done = tick(parts, wake_up, wake_pictures, wake_letters, wake_exports)
         except DatabaseAway as error:
             log.error("database.away", why=str(error))  # noqa: TRY400 - one line says it all
         except Exception:

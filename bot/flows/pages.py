@@ -7,6 +7,7 @@ from datetime import datetime
 import structlog
 
 from bot.blobs import Blobs, by_hash
+from bot.flows.export import drop_outdated
 from bot.store import Store
 from bot.store.pages import RemovedBy
 
@@ -48,5 +49,6 @@ def _clear_away(store: Store, files: Blobs) -> None:
     """What no page shows any more goes from the disk, and what was deleted from the database's log."""
     for sha256 in store.media.drop_unused():
         files.delete(by_hash(sha256))
+    drop_outdated(store, files)
     store.cards.purge()
     store.database.settle()

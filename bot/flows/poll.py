@@ -19,7 +19,7 @@ import structlog
 
 from bot.domain import Author
 from bot.errors import Misconfigured, UnrollError
-from bot.flows import letters
+from bot.flows import export, letters
 from bot.flows.meter import JobMeter
 from bot.flows.parts import Parts
 from bot.flows.paused import pause, probing
@@ -71,6 +71,7 @@ def tick(
     wake_up: WakeUp,
     wake_pictures: Callable[[int], None],
     wake_letters: Callable[[], None] = lambda: None,
+    wake_exports: Callable[[], None] = lambda: None,
     *,
     look: bool = False,
 ) -> Tick:
@@ -83,6 +84,7 @@ def tick(
     seen = [*told.recorded, *found]
     woken = _top_up(parts, wake_up, wake_pictures)
     letters.announce(parts, wake_letters)
+    export.announce(parts, wake_exports)
     _note_tick(parts, trouble, looked=looked)
     keep_up(parts)
     jobs = sum(each.job_id is not None for each in seen)

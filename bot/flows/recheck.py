@@ -26,6 +26,7 @@ import structlog
 from bot.blobs import by_hash
 from bot.domain import Conversation, GapReason, Thread
 from bot.errors import Misconfigured, Permanent, Transient, UnrollError
+from bot.flows.export import drop_idle, drop_outdated, drop_strays
 from bot.flows.meter import RecheckMeter
 from bot.flows.parts import Parts, alone
 from bot.flows.paused import holds, pause
@@ -188,9 +189,12 @@ def _word(thread: Thread, found: Conversation, parts: Parts) -> Word:
 
 
 def clean_up(parts: Parts) -> None:
-    """The files of pictures that no page shows any more go, and so does what the database still remembers."""
+    """The files of pictures that no page shows any more go, those made of pages that are another by now, and
+    what the database still remembers.
+    """
     for sha256 in parts.store.media.drop_unused():
         parts.files.delete(by_hash(sha256))
+    drop_outdated(parts.store, parts.files)
     parts.store.cards.purge()
     parts.store.database.settle()
 
@@ -203,6 +207,7 @@ def tidy(parts: Parts) -> None:
         return
     parts.store.removals.drop_stale(before=now - UNSHOWN_KEPT)
     parts.store.reads.drop_old(today=now.date())
+    drop_idle(parts.store, parts.files, now=now)
     clean_up(parts)
     _drop_stray_files(parts, now)
     parts.store.notes.put(TIDIED, {"at": now.isoformat()}, now=now)
@@ -214,4 +219,5 @@ def _drop_stray_files(parts: Parts, now: datetime) -> None:
     for file in parts.files.list():
         if file.named_by_hash and file.key not in kept and file.changed_at < now - TIDY_EVERY:
             parts.files.delete(file.key)
+    drop_strays(parts.store, parts.files, before=now - TIDY_EVERY)
     parts.files.drop_unfinished(before=now - TIDY_EVERY)

@@ -13,6 +13,7 @@ from bot.store import schema
 from bot.store.cards import Cards
 from bot.store.database import Database
 from bot.store.events import Events
+from bot.store.exports import Exports
 from bot.store.gauges import Gauges
 from bot.store.jobs import Jobs
 from bot.store.letters import Letters
@@ -54,6 +55,7 @@ class Store:
     cards: Cards
     subscriptions: Subscriptions
     letters: Letters
+    exports: Exports
 
     def ready(self) -> None:
         """Raises if the database does not answer."""
@@ -104,6 +106,7 @@ def open_store(database_url: str, *, upgrade: bool = False) -> Store:
         cards=Cards(database),
         subscriptions=Subscriptions(database),
         letters=Letters(database),
+        exports=Exports(database),
     )
 
 

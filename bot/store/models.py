@@ -279,6 +279,28 @@ class ThreadPictureRow(SQLModel, table=True):
     url: str = Field(primary_key=True, index=True, sa_type=Text)
 
 
+class ExportRow(SQLModel, table=True):
+    """A file made of a page for somebody to take along. `etag` is that of the page it is made of and of what
+    makes it: another page wants another file, and the older one goes.
+    """
+
+    __tablename__ = "export"
+    __table_args__ = (Index("export_due", "state", "asked_at"),)
+    thread_id: int = _key()
+    form: str = Field(primary_key=True)
+    etag: str = Field(primary_key=True)
+    state: str = "wanted"  # or ready, or failed
+    reason: str | None = None
+    file: str | None = None
+    size: int = _id(default=0)
+    attempts: int = 0
+    not_before: dt.datetime | None = _time(default=None)
+    enqueued_at: dt.datetime | None = _time(default=None)
+    lease_token: str | None = None
+    lease_until: dt.datetime | None = _time(default=None)
+    asked_at: dt.datetime = _time()
+
+
 class CardRow(SQLModel, table=True):
     """What lists show of a page, made with it. One that is gone or unlisted has none, so no list finds it.
 

@@ -1,34 +1,57 @@
-"""A thread's page -> Markdown (CommonMark). The author's words stay words: none of them is markup."""
+"""A thread's page -> Markdown (CommonMark) under front matter (YAML). The author's words stay words: none of
+them is markup.
+"""
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable
 
 from reader import dates, views
 from reader.exports import outline
 
+NO_MARKUP = "\\u003c"
 SPECIAL = re.compile(r"([\\`*_\[\]<>&~|#!{}$])")
 LINE_START = re.compile(r"^(\d{1,9}(?=[.)])|(?=[-+=:]))", re.MULTILINE)
 INDENT = re.compile(r"^[^\S\n]+", re.MULTILINE)
 
 
-def render(page: views.ThreadPage, public_url: str) -> bytes:
+def render(page: views.ThreadPage, public_url: str, *, beside: str | None = None) -> bytes:
+    """`beside` is what leads to the pictures from where the file will lie; without it they are ours, here."""
     author = page.author
     head = (
         f"By {_link(author.name, author.url)} ({_escaped('@' + author.username)}), "
         f"{dates.day(page.written)}. {page.count}, {page.minutes} min read. "
         f"{_link('This thread', public_url + page.path)}, {_link('on X', page.url)}."
     )
-    body = outline.body(page, _Hand(public_url))
+    body = outline.body(page, _Hand(public_url if beside is None else beside))
     title = "" if page.headed else f"# {_escaped(page.title)}\n\n"
     foot = "*Text and pictures belong to their author.*"
-    return f"{title}{body}\n\n---\n\n{head}\n\n{foot}\n".encode("utf-8", "replace")
+    return f"{_front(page, public_url)}{title}{body}\n\n---\n\n{head}\n\n{foot}\n".encode("utf-8", "replace")
+
+
+def _front(page: views.ThreadPage, public_url: str) -> str:
+    """What tools read first. JSON's strings are YAML's, too; `<` is spelled by its number."""
+    lang = next((post.lang for post in page.posts if post.lang), None)
+    facts = {
+        "title": page.title,
+        "author": page.author.name,
+        "username": page.author.username,
+        "date": dates.iso(page.written),
+        "posts": len(page.posts),
+        "minutes": page.minutes,
+        "complete": page.complete,
+        "url": public_url + page.path,
+        "source": page.url,
+    } | ({"lang": lang} if lang else {})
+    lines = [f"{name}: {json.dumps(value).replace('<', NO_MARKUP)}" for name, value in facts.items()]
+    return "\n".join(["---", *lines, "---", "", ""])
 
 
 class _Hand:
-    def __init__(self, public_url: str) -> None:
-        self._public_url = public_url
+    def __init__(self, to_pictures: str) -> None:
+        self._to_pictures = to_pictures
 
     def post(self, post: views.Post) -> str:
         blocks = [f"# {_paragraph(post.heading)}"] if post.heading else []
@@ -55,7 +78,7 @@ class _Hand:
         for item in items:
             words = _escaped(" ".join((item.alt or item.label).split()))
             if item.kind == "photo" and item.image:
-                found.append(f"![{words}](<{self._public_url}{item.image.src}>)")
+                found.append(f"![{words}](<{self._to_pictures}{item.image.src}>)")
             else:
                 found.append(f"[{_escaped(item.label)}: {words}](<{address}>)")
         return found

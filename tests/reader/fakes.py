@@ -44,6 +44,7 @@ class FakeSaved:
     fetched_at: datetime = NOON + timedelta(hours=1)
     checked_at: datetime = NOON + timedelta(hours=2)
     gone: bool = False
+    unlisted: bool = False
     pictures: Mapping[str, FakePicture] = field(default_factory=dict)
 
 

@@ -8,11 +8,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
+import pypdf
 import pytest
 import uvicorn
 from axe_playwright_python.sync_playwright import Axe
 
+from bot.flows.export import make_exports
 from reader.app import create_app
+from reader.exports.making import Maker
 from tests.conftest import House
 
 pytestmark = pytest.mark.browser
@@ -241,3 +244,21 @@ def _tab_to(page, selector: str, most: int = 80) -> None:
         if page.evaluate("sought => document.activeElement?.matches(sought)", selector):
             return
     pytest.fail(f"{selector} is not reached by keyboard")
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_somebody_takes_a_pdf_along(place, page_of, scripts):
+    posts = place.a_thread()
+    place.house.ask(posts[1])
+    page = page_of(f"{place.origin}/thread/{posts[0].number}", scripts=scripts)
+    page.get_by_role("link", name="PDF").click()
+    page.get_by_role("heading", name="Your PDF is being made").wait_for()
+    maker = Maker(place.house.parts.settings.public_url, lambda _: None)
+    with page.expect_download() as coming:  # by itself, when it is there
+        make_exports(place.house.parts, maker.make)
+    assert coming.value.suggested_filename == f"thread-{posts[0].number}.pdf"
+    page.get_by_role("heading", name="Your PDF is ready").wait_for()
+    words = "\n".join(each.extract_text() for each in pypdf.PdfReader(coming.value.path()).pages)
+    assert "Part 3: the lamp is the easy part of it." in " ".join(words.split())
+    page.get_by_role("link", name="Back to the thread").click()
+    page.get_by_role("link", name="View on X").first.wait_for()

@@ -217,7 +217,17 @@ def test_a_picture_has_its_true_size_its_description_and_a_lightbox(show):
     opener = page.all("button", class_="zoom")[0]
     assert page.all("div", id=opener["popovertarget"])[0]["popover"] is None
     assert "ALT" in page.text
-    assert page.all("meta", property="og:image", content="https://reader.example" + src)
+
+
+def test_a_link_to_the_page_is_shown_with_its_picture(show):
+    page = show(post(1, "Look"), post(2, "and see"))
+    [image] = page.all("meta", property="og:image")
+    assert image["content"].startswith("https://reader.example/thread/1001/card/v1.")
+    size = [page.all("meta", property=f"og:image:{side}")[0]["content"] for side in ("width", "height")]
+    assert size == ["1200", "630"]
+    [alt] = page.all("meta", property="og:image:alt")
+    assert alt["content"] == "A thread by Mira Holt (@mira_holt), 2 posts: Look"
+    assert page.all("meta", name="twitter:card", content="summary_large_image")
 
 
 def copied(letter, *widths, **size):
@@ -410,7 +420,7 @@ def test_sensitive_pictures_are_folded(show):
     item = photo("p1", "Something")
     page = show(post(1, "Look", media=(item,), sensitive=True), pictures={item.url: FakePicture("e" * 64)})
     assert page.classed("fold")
-    assert not page.all("meta", property="og:image")
+    assert "/media/" not in page.all("meta", property="og:image")[0]["content"]
 
 
 def test_text_that_runs_from_right_to_left_turns_the_page(site, store):

@@ -1,0 +1,97 @@
+"""The pictures of one export: our copies, made small enough, as files beside it."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from dataclasses import fields, is_dataclass, replace
+from pathlib import Path
+from threading import Lock
+from typing import Any, TypeVar
+
+from PIL import Image, ImageOps
+
+from reader import views
+
+T = TypeVar("T")
+
+QUALITY = 84
+
+# A picture of the largest size takes 200 MB while it is looked at.
+UNPACKING = Lock()
+
+
+class Album:
+    """`take` gives the bytes of a picture by its hash, None where it is not to be had.
+
+    `longest` is the most pixels a side may have, `room` how many bytes all of them together may take; those
+    that do not fit stay away, and what is made says so in their place.
+    """
+
+    def __init__(self, folder: Path, take: Callable[[str], bytes | None], *, longest: int, room: int) -> None:
+        self._folder = folder
+        self._take = take
+        self._longest = longest
+        self._room = room
+        self._kept: dict[str, views.Image | None] = {}
+
+    @property
+    def files(self) -> list[Path]:
+        """Those that were kept, in the order in which they were."""
+        return [self._folder / image.src for image in self._kept.values() if image is not None]
+
+    def keep(self, image: views.Image) -> views.Image | None:
+        """The picture under its name in the folder; None where there is none or no more room."""
+        if image.src not in self._kept:
+            self._kept[image.src] = self._made(image.src.rpartition("/")[2])
+        return self._kept[image.src]
+
+    def _made(self, sha256: str) -> views.Image | None:
+        content = self._take(sha256) if self._room > 0 else None
+        found = _smaller(content, self._longest) if content else None
+        if found is None:
+            return None
+        made, ending, width, height = found
+        self._room -= len(made)
+        if self._room < 0:
+            return None
+        name = f"{sha256[:20]}.{ending}"
+        (self._folder / name).write_bytes(made)
+        return views.Image(name, width, height)
+
+
+def moved(value: T, keep: Callable[[views.Image], views.Image | None]) -> T:
+    """The same page with its pictures elsewhere; films stay where they are, so they go from what is moved."""
+    return _moved(value, keep)  # type: ignore[no-any-return]
+
+
+def _moved(value: Any, keep: Callable[[views.Image], views.Image | None]) -> Any:
+    if isinstance(value, views.Image):
+        return keep(value)
+    if isinstance(value, tuple):
+        return tuple(_moved(each, keep) for each in value)
+    if not is_dataclass(value) or isinstance(value, type | views.Run):
+        return value
+    changed = {field.name: _moved(getattr(value, field.name), keep) for field in fields(value)}
+    if isinstance(value, views.Attachment):
+        changed["film"] = None
+    return replace(value, **changed)
+
+
+def _smaller(content: bytes, longest: int) -> tuple[bytes, str, int, int] | None:
+    """As JPEG, or PNG where it can be seen through: kinds that every reader of books and pages knows."""
+    try:
+        with UNPACKING, Image.open(io.BytesIO(content)) as opened:
+            opened.draft("RGB", (longest, longest))
+            picture = ImageOps.exif_transpose(opened)
+            clear = picture.mode in {"RGBA", "LA", "PA"} or "transparency" in picture.info
+            picture = picture.convert("RGBA" if clear else "RGB")
+            picture.thumbnail((longest, longest))
+            file = io.BytesIO()
+            if clear:
+                picture.save(file, "PNG", optimize=True)
+            else:
+                picture.save(file, "JPEG", quality=QUALITY, progressive=True, optimize=True)
+            return file.getvalue(), "png" if clear else "jpg", *picture.size
+    except Exception:  # noqa: BLE001 - whatever Pillow stumbles over, the page does without it
+        return None

@@ -1,0 +1,74 @@
+"""What takes long, made by a worker: a saved thread -> the bytes of a file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from bot.errors import Permanent
+from bot.settings import EXPORT_DEADLINE
+from reader import pages, views
+from reader.exports import as_card, as_epub, as_pdf, as_zip
+from reader.exports.album import Album, moved
+from reader.exports.typeset import Sheet, typeset
+from reader.ports import SavedThread
+
+MEGABYTE = 1024**2
+
+# Typst has what is left of the deadline when pictures are ready: these are made small in a third of it.
+SETTING = EXPORT_DEADLINE.total_seconds() * 2 / 3
+
+Take = Callable[[str], bytes | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Maker:
+    """`take` gives our copy of a picture by its hash."""
+
+    public_url: str
+    take: Take
+
+    def make(self, form: str, saved: SavedThread) -> bytes:
+        """`form` is pdf, epub, zip or card. Raises NotSet where it cannot be made, Permanent `unlisted` where
+        no picture may stand for a page that is in no list.
+        """
+        with TemporaryDirectory(prefix="unroll-") as name:
+            made = {"pdf": self._pdf, "epub": self._epub, "zip": self._zip, "card": self._card}
+            return made[form](saved, Path(name))
+
+    def _pdf(self, saved: SavedThread, folder: Path) -> bytes:
+        page = self._page(saved, folder, longest=1400, room=64 * MEGABYTE)
+        data = as_pdf.document(page, saved.fetched_at, self.public_url)
+        sheet = Sheet("thread.typ", "pdf", data, saved.fetched_at)
+        return typeset(sheet, folder, seconds=SETTING).read_bytes()
+
+    def _epub(self, saved: SavedThread, folder: Path) -> bytes:
+        page = self._page(saved, folder, longest=1400, room=64 * MEGABYTE)
+        pictures = [*folder.iterdir()]
+        cover = self._set("cover.typ", page, saved, folder)
+        book = as_epub.Book(page, saved.fetched_at, self.public_url, tuple(pictures), cover)
+        return as_epub.render(book)
+
+    def _zip(self, saved: SavedThread, folder: Path) -> bytes:
+        page = self._page(saved, folder, longest=2400, room=192 * MEGABYTE)
+        return as_zip.render(page, saved, self.public_url, [*folder.iterdir()])
+
+    def _card(self, saved: SavedThread, folder: Path) -> bytes:
+        if saved.unlisted:
+            raise Permanent("unlisted")
+        page = pages.thread_page(saved)
+        album = Album(folder, self.take, longest=256, room=MEGABYTE)
+        author = moved(page.author, album.keep)
+        return self._drawn("card.typ", as_card.data(page, author), saved, folder)
+
+    def _set(self, template: str, page: views.ThreadPage, saved: SavedThread, folder: Path) -> bytes:
+        return self._drawn(template, as_card.data(page, page.author), saved, folder)
+
+    def _drawn(self, template: str, data: as_card.Data, saved: SavedThread, folder: Path) -> bytes:
+        sheet = Sheet(template, "png", data, saved.fetched_at, ppi=72)
+        return typeset(sheet, folder, seconds=SETTING).read_bytes()
+
+    def _page(self, saved: SavedThread, folder: Path, *, longest: int, room: int) -> views.ThreadPage:
+        return moved(pages.thread_page(saved), Album(folder, self.take, longest=longest, room=room).keep)
