@@ -13,7 +13,7 @@ from reader.exports.as_pdf import language, person, words
 Data = Mapping[str, Any]
 
 OPENING_LENGTH = 230
-NAME_LENGTH = 40
+NAME_LENGTH = 26
 
 
 def data(page: views.ThreadPage, author: views.Person) -> Data:
