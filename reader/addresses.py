@@ -8,6 +8,7 @@ from urllib.parse import quote, urlsplit
 MEDIA_NAME = re.compile(r"[0-9a-f]{24}([0-9a-f]{40})?")
 POST_ID = re.compile(r"[0-9]{1,19}")
 LARGEST_ID = 2**63 - 1
+MAILBOX = re.compile(r"[^\s@:/]+@[^\s@:/]+")
 USERNAME = re.compile(r"[A-Za-z0-9_]{1,20}")
 
 
@@ -20,6 +21,11 @@ def web(url: str | None) -> str | None:
     except ValueError:
         return None
     return url if parts.scheme.lower() in {"http", "https"} and parts.hostname else None
+
+
+def contact(words: str) -> str | None:
+    """Where somebody is written to: a page, or a mailbox; None for words that are neither."""
+    return f"mailto:{quote(words, safe='@+')}" if MAILBOX.fullmatch(words) else web(words)
 
 
 def post_id(text: str) -> int | None:

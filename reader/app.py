@@ -132,7 +132,7 @@ def paper(site: Site, template: str, settings: Settings, _request: Request) -> R
         template,
         operator=settings.operator_name,
         contact=contact,
-        contact_url=addresses.web(contact),
+        contact_url=addresses.contact(contact),
         hides=settings.hide_unconfirmed,
         days=(CONFIRM_WITHIN + ASKED_AT_MOST_EVERY).days,
     )

@@ -56,8 +56,12 @@ class Note:
     other: Button | None = None
 
 
+ONWARD = (Link("To the front page", "/"), Link("Search", "/search"))
 NOTHING_HERE = Note(
-    "There is nothing at this address", ("Perhaps a letter went missing on the way.",), howto=True
+    "There is nothing at this address",
+    ("Perhaps a letter went missing on the way.",),
+    links=ONWARD,
+    howto=True,
 )
 NOT_A_THREAD = Note(
     "That is not the address of a thread",
@@ -70,6 +74,7 @@ GONE = Note(
         "It was here once. Its author has deleted or protected it or wanted it gone, or X took it down.",
         "So its text and pictures were removed from this site too.",
     ),
+    links=ONWARD,
 )
 NO_REQUEST = Note(
     "We do not know of this request",

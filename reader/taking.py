@@ -184,5 +184,5 @@ def made(kind: Kind, address: str, back: Link) -> Note:
 
 
 def given_up(kind: Kind, back: Link) -> Note:
-    text = f"We tried several times to make a {kind.words} of this thread and gave up. The log says why."
+    text = "We tried several times and gave up. The operator's log says why."
     return Note(f"The {kind.words} could not be made", (text, "Other forms may do."), links=(back,))

@@ -171,7 +171,8 @@ def test_the_site_says_what_it_keeps_and_that_nobody_has_named_themself(site):
 @pytest.mark.parametrize(
     ("contact", "shown"),
     [
-        ("mail@operator.example", ">Or write to mail@operator.example."),
+        ("mail@operator.example", 'href="mailto:mail@operator.example"'),
+        ("the harbour office", ">Or write to the harbour office."),
         ("https://operator.example/me", 'href="h'),
     ],
 )
