@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,9 @@ TYPES = {
     ".png": "image/png",
     ".txt": "text/plain; charset=utf-8",
 }
+COMMENTS = re.compile(r"/\*.*?\*/", re.DOTALL)
+WHITE = re.compile(r"\s+")
+BLANKS = re.compile(r" ?([{};,]) ?")
 FONT = "source-serif-4.woff2"
 
 
@@ -38,7 +42,7 @@ def load(folder: Path = STATIC) -> Mapping[str, Asset]:
     """Every file by its name. The font's address stands in the style sheet, so it is known first."""
     files = {path.name: path.read_bytes() for path in sorted(folder.iterdir()) if path.suffix in TYPES}
     font = asset(FONT, files[FONT])
-    return {name: asset(name, _with_font(name, content, font)) for name, content in files.items()}
+    return {name: asset(name, _as_sent(name, content, font)) for name, content in files.items()}
 
 
 def asset(name: str, content: bytes) -> Asset:
@@ -49,5 +53,13 @@ def asset(name: str, content: bytes) -> Asset:
     )
 
 
-def _with_font(name: str, content: bytes, font: Asset) -> bytes:
-    return content.replace(FONT.encode(), font.address.encode()) if name.endswith(".css") else content
+def _as_sent(name: str, content: bytes, font: Asset) -> bytes:
+    """A style sheet without what only its writers read, and with the font's address."""
+    if not name.endswith(".css"):
+        return content
+    return tight(content.decode()).replace(FONT, font.address).encode()
+
+
+def tight(sheet: str) -> str:
+    """The same rules without comments and without white space that means nothing."""
+    return BLANKS.sub(r"\1", WHITE.sub(" ", COMMENTS.sub("", sheet))).replace(";}", "}").strip()

@@ -11,7 +11,7 @@ import pytest
 
 from bot.domain import CommandKind, GapReason
 from bot.errors import DatabaseAway
-from reader import reasons
+from reader import assets, reasons
 from reader.app import create_app
 from reader.shelf import Shelf
 from tests.reader.conftest import Visitor
@@ -287,3 +287,14 @@ def test_a_database_that_does_not_answer_is_apologised_for(site, store, monkeypa
     assert "try again in a minute" in answer.text
     assert "secret" not in answer.text
     assert_sound(Page(answer.text))
+
+
+def test_a_style_sheet_loses_only_what_a_browser_does_not_read():
+    sheet = """
+    /* A reason; and { braces } */
+    .a > .b , .c { content: " / "; margin: 0 1px; }
+    @media (min-width: 1px) { .d :is(p, b) { color: red; } }
+    """
+    assert assets.tight(sheet) == (
+        '.a > .b,.c{content: " / ";margin: 0 1px}@media (min-width: 1px){.d :is(p,b){color: red}}'
+    )
