@@ -232,6 +232,18 @@ def db_restore(
     put_back(settings, file, sure=yes)
 
 
+@db_app.command("move")
+def db_move(
+    to: Annotated[str, typer.Option("--to", metavar="ADDRESS", help="An empty database: its DATABASE_URL.")],
+) -> None:
+    """Move everything into another database, compare it there, and close this one."""
+    from bot.cli.moving import move_to  # noqa: PLC0415
+
+    settings = load()
+    log.configure(settings)
+    move_to(settings, to)
+
+
 @app.command()
 def setup(
     *,

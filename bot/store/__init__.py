@@ -11,6 +11,7 @@ from sqlalchemy.exc import ArgumentError, DatabaseError
 from bot.settings import BadSettings
 from bot.store import schema
 from bot.store.cards import Cards
+from bot.store.closing import is_closed
 from bot.store.database import Database
 from bot.store.events import Events
 from bot.store.exports import Exports
@@ -30,6 +31,7 @@ from bot.store.restored import Restores
 from bot.store.spend import Spend
 from bot.store.subscriptions import Subscriptions
 from bot.store.threads import Threads
+from bot.store.trouble import MOVED
 
 log = structlog.get_logger()
 
@@ -118,3 +120,5 @@ def _require_newest(database: Database, *, upgrade: bool) -> None:
         log.warning("schema.newer", schema=version, known=schema.newest())
     elif version != schema.newest():
         raise BadSettings(f"DATABASE_URL: the schema is at {version}; run `unroll db upgrade`")
+    if is_closed(database):
+        raise BadSettings(f"DATABASE_URL: {MOVED}")

@@ -16,6 +16,9 @@ from bot.errors import DatabaseAway
 # How long a statement may take, waiting for another process included.
 BUSY_TIMEOUT = timedelta(seconds=20)
 
+# What a database says out of which everything has moved: see `bot.store.closing`.
+MOVED = "everything has moved to another database, by `unroll db move`"
+
 DISK_FULL = "the disk is full: make room, and it goes on by itself"
 LOCKED = f"another process has been writing for {BUSY_TIMEOUT.total_seconds():.0f} s"
 READ_ONLY = "it cannot be written to: look at the permissions of its file and folder"
@@ -49,6 +52,8 @@ def answering() -> Iterator[None]:
 def why_away(error: DBAPIError) -> str | None:
     """None where the database is well and the statement is wrong."""
     cause = error.orig
+    if MOVED in str(cause):
+        return MOVED
     if isinstance(cause, sqlite3.Error):
         return SQLITE.get(getattr(cause, "sqlite_errorcode", -1) & 0xFF)
     if isinstance(cause, psycopg.errors.DiskFull):

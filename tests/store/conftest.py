@@ -44,6 +44,13 @@ def databases(request) -> Databases:
 
 
 @pytest.fixture
+def own_programs(monkeypatch):
+    """A server of the wheel is newer than the programs that a system brings."""
+    if (programs := postgres.client_programs()) is not None:
+        monkeypatch.setenv("PATH", f"{programs}{os.pathsep}{os.environ['PATH']}")
+
+
+@pytest.fixture
 def empty_url(databases) -> Iterator[str]:
     with databases.empty() as url:
         yield url

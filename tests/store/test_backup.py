@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import stat
 import threading
@@ -17,17 +16,12 @@ from bot.store import backup as module
 from bot.store import schema
 from bot.store.backup import BackupFailed, backup, restore
 from bot.store.database import Database
-from tests.store import postgres
 from tests.store.conftest import NOW, opened
 
 LATER = NOW + timedelta(days=1)
 
 
-@pytest.fixture(autouse=True)
-def own_programs(monkeypatch):
-    """A server of the wheel is newer than the programs that a system brings."""
-    if (programs := postgres.client_programs()) is not None:
-        monkeypatch.setenv("PATH", f"{programs}{os.pathsep}{os.environ['PATH']}")
+pytestmark = pytest.mark.usefixtures("own_programs")
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import pytest
 from bot.queue import celery_app, enqueue
 from sandbox.broker import free_port
 from tests.metrics.conftest import read
-from tests.workers.conftest import ROOT, WORKER
+from tests.workers.conftest import ROOT, WORKER, command
 
 pytestmark = pytest.mark.broker
 POST = "POST /2/tweets"
@@ -147,3 +147,10 @@ def test_a_worker_tells_prometheus_what_it_did_and_a_second_one_on_the_next_port
     seen = [read(each) for each in ports]
     assert sum(each.value("unroll_replies_total", outcome="posted") for each in seen) == 1
     assert sum(each.value("unroll_mention_to_reply_seconds_count") for each in seen) == 1
+
+
+def test_nothing_moves_out_of_a_database_while_a_worker_is_alive(plant, tmp_path):
+    plant.start_worker()
+    with command(plant, "db", "move", "--to", f"sqlite:///{tmp_path}/other.db") as moving:
+        assert moving.wait(60) == 1
+    assert "workers are alive: stop poller, workers and site first" in plant.said()
