@@ -12,6 +12,7 @@ from rich.markup import escape
 
 from bot import log
 from bot.cli import output
+from bot.cli.filecheck import file_is_enough
 from bot.cli.findings import Check, Finding, check, problem, warning
 from bot.cli.outside import disk, media_folder, post_office, site, x_checks
 from bot.cli.polling import LOCK as POLLER
@@ -81,12 +82,15 @@ def _checks(settings: Settings) -> Iterator[Check]:
 
 def _of_store(store: Store, settings: Settings) -> Iterator[Check]:
     yield check("database", lambda: _database(store))
+    if store.database.is_sqlite:
+        yield check("file", lambda: file_is_enough(store, datetime.now(UTC)))
     yield check("poller", lambda: _poller(store, settings))
     yield check("pause", lambda: _pause(store))
     yield check("replies", lambda: replies(store))
     yield check("queue", lambda: _queue(store))
     yield check("jobs", lambda: _jobs(store))
     yield check("budget", lambda: _budget(store, settings))
+    yield check("mentions", lambda: _mentions(store, settings))
     if settings.smtp_url is not None:
         yield check("letters", lambda: _letters(store))
 
@@ -206,3 +210,14 @@ def _budget(store: Store, settings: Settings) -> Finding | str:
     if spent >= budget:
         return problem(said, mend)
     return warning(said, mend) if budget - spent < LITTLE_LEFT * budget else said
+
+
+def _mentions(store: Store, settings: Settings) -> str:
+    """What it costs to hear of them."""
+    since = utc_day(datetime.now(UTC)) - timedelta(days=6)
+    bought = [each for each in store.spend.bookings(since=since) if each.resource == "mention"]
+    count, dollars = sum(each.count for each in bought), sum(each.micro_usd for each in bought) / MICRO
+    return (
+        f"by polling, every {settings.poll_interval_seconds:g} s: ${settings.mention_price_usd} a mention, "
+        f"nothing while there are none; {count:,} within seven days, ${dollars:.3f}"
+    )

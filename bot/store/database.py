@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, Select, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, Row, Select, create_engine, event, make_url, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session, SQLModel
@@ -22,6 +24,25 @@ CONNECTIONS = 20
 
 # SQLite takes 32,766 variables in a statement, PostgreSQL 65,535.
 INSERT_BATCH = 500
+
+# A reader notices a tenth of a second; what is shorter is the ordinary turn of one writer after another.
+LONG_WAIT = timedelta(milliseconds=100)
+LOCK_WAITS = "lock_waits"
+WAITED = "unroll.waited"
+
+# Into one row, by the database's own clock: every process counts there. See `bot.store.strain`.
+COUNT_WAIT = text(
+    f"""
+    INSERT INTO note (name, value, updated_at)
+    VALUES ('{LOCK_WAITS}', json_object('day', date('now'), 'waits', 1, 'seconds', :seconds),
+            strftime('%Y-%m-%d %H:%M:%f000', 'now'))
+    ON CONFLICT (name) DO UPDATE SET updated_at = excluded.updated_at, value = iif(
+        json_extract(value, '$.day') = date('now'),
+        json_object('day', date('now'), 'waits', json_extract(value, '$.waits') + 1,
+                    'seconds', json_extract(value, '$.seconds') + :seconds),
+        excluded.value)
+    """  # noqa: S608 - a name of ours
+)
 
 
 class Database:
@@ -47,6 +68,8 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[Session]:
         with answering(), Session(self.writing, expire_on_commit=False) as session, session.begin():
+            if (waited := timedelta(seconds=session.connection().info.pop(WAITED, 0))) > LONG_WAIT:
+                session.execute(COUNT_WAIT, {"seconds": waited.total_seconds()})
             yield session
 
     def glance(self, query: Select[Any], values: Mapping[str, Any]) -> Row[Any] | None:
@@ -164,4 +187,7 @@ def _configure_sqlite(connection: Any, _record: Any) -> None:
 
 def _begin_sqlite(connection: Connection) -> None:
     immediate = connection.get_execution_options().get("immediate")
+    began = time.monotonic()
     connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+    if immediate:
+        connection.info[WAITED] = time.monotonic() - began

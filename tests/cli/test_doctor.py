@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -11,11 +12,16 @@ from threading import Thread
 import pytest
 
 from bot.cli.outside import MIB, judge_circuits, judge_room, judge_skew
+
+
+from bot.cli.filecheck import judge_strain
+from bot.cli.outside import MIB, judge_room, judge_skew
 from bot.domain import Goal
 from bot.rules.circuit import CLOSED, Circuit
 from bot.store import open_store
 from bot.store.database import Database
 from bot.store.lock import held
+from bot.store.strain import Strain
 
 
 @pytest.fixture
@@ -231,3 +237,43 @@ def test_an_endpoint_of_x_that_rests_is_named_with_its_times():
     assert told.level == "warning"
     assert told.said == "GET /2/tweets has failed since 2026-11-20 12:00 UTC (x-down), rests until 12:02:00"
     assert judge_circuits({"GET /2/tweets": CLOSED}) == "none rests"
+
+
+@pytest.mark.parametrize(
+    ("changed", "level", "said"),
+    [
+        ({}, "ok", "3 MiB, 40 jobs within a day, 0 long waits"),
+        (
+            {"waits": 101, "waited": timedelta(seconds=31)},
+            "warning",
+            "101 long waits for its lock today, 31.0 s",
+        ),
+        ({"size": 6 * 1024**3}, "warning", "6,144 MiB"),
+        ({"jobs": 60_000}, "warning", "60,000 jobs within a day"),
+        ({"hosts": frozenset({"b", "a"})}, "warning", "worked on from a, b"),
+    ],
+    ids=lambda value: next(iter(value), "at ease") if isinstance(value, dict) else "",
+)
+def test_when_one_file_is_not_enough_any_more(changed, level, said):
+    at_ease = Strain(size=3 * MIB, jobs=40, hosts=frozenset({"a"}), waits=0, waited=timedelta(0))
+    found = judge_strain(replace(at_ease, **changed))
+    assert (level == "ok") == isinstance(found, str)
+    assert said in (found if isinstance(found, str) else found.said)
+    assert isinstance(found, str) or "unroll db move" in found.mend
+
+
+def test_sqlite_tells_its_figures(examine, store, thread, shell):
+    shell.unroll("thread", thread[0].id)
+    found = examine()["file"]
+    assert found["level"] == "ok"
+    assert "1 jobs within a day" in found["said"]
+
+
+def test_what_mentions_cost_is_told(examine, world, shell, thread):
+    assert "nothing while there are none; 0 within seven days" in examine()["mentions"]["said"]
+    for name in ("ask", "thank"):
+        world.mention(name, thread[0], text="@unrollbot thank you")
+    shell.unroll("poll", "--once")
+    found = examine(MENTION_PRICE_USD="0.005")["mentions"]["said"]
+    assert found.startswith("by polling, every 5 s: $0.005 a mention")
+    assert found.endswith("2 within seven days, $0.002")
