@@ -105,7 +105,7 @@ def _known_secrets(settings: Settings) -> tuple[str, ...]:
     keys = [value.get_secret_value() for value in values if isinstance(value, SecretStr)]
     logins = settings.flower_basic_auth.get_secret_value().split(",") if settings.flower_basic_auth else []
     passwords = (
-        *(urlsplit(url).password for url in (settings.database_url, settings.redis_url)),
+        *(urlsplit(url).password for url in (settings.database_url, settings.redis_url, settings.broker_url)),
         *(login.partition(":")[2] for login in logins),
     )
     telling = [*keys, *(word for word in passwords if word and len(word) >= TELLING_LENGTH)]

@@ -10,6 +10,8 @@ from urllib.parse import quote, urlsplit
 
 from celery import Celery
 
+from bot.redis import is_watched, watched
+
 APP = "unroll"
 UNROLL = "unroll.thread"
 ILLUSTRATE = "unroll.pictures"
@@ -20,9 +22,11 @@ EXPORT = "unroll.exports"
 SOCKET_TIMEOUT = 5.0
 
 
-def celery_app(redis_url: str, *, patience: float = SOCKET_TIMEOUT) -> Celery:
-    """`patience` is how many seconds Redis may take to answer."""
-    app = Celery(APP, broker=broker_address(redis_url))
+def celery_app(address: str, *, patience: float = SOCKET_TIMEOUT) -> Celery:
+    """For a broker's address: Redis, the master that Sentinel names, or RabbitMQ. `patience` is how many
+    seconds it may take to answer.
+    """
+    app = Celery(APP, broker=broker_address(address))
     app.conf.update(
         task_ignore_result=True,
         task_acks_late=False,
@@ -41,17 +45,20 @@ def celery_app(redis_url: str, *, patience: float = SOCKET_TIMEOUT) -> Celery:
             "socket_connect_timeout": patience,
             "retry_on_timeout": True,
             "max_retries": 1,
+            **({"master_name": watched(address).master} if is_watched(address) else {}),
         },
         task_publish_retry=False,
     )
     return app
 
 
-def broker_address(redis_url: str) -> str:
-    """Celery's spelling of a Redis address: it writes unix sockets its own way."""
-    parts = urlsplit(redis_url)
+def broker_address(address: str) -> str:
+    """Celery's spelling: it writes unix sockets and several sentinels its own way."""
+    if is_watched(address):
+        return watched(address).for_celery
+    parts = urlsplit(address)
     if parts.scheme != "unix":
-        return redis_url
+        return address
     query = f"?{parts.query.replace('db=', 'virtual_host=')}" if parts.query else ""
     return f"redis+socket://{quote(parts.path)}{query}"
 

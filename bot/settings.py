@@ -24,6 +24,8 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from bot.redis import is_watched, watched
+
 # HTTP time-out < deadline of a flow < lease of a job: a worker always stops before another may take over.
 # Celery's threads pool has no task time limits, so these three are the only ones there are.
 HTTP_TIMEOUT = timedelta(seconds=10)
@@ -71,10 +73,16 @@ def _database(value: str) -> str:
     return value
 
 
-def _broker(value: str) -> str:
-    if value.split(":", 1)[0] not in {"redis", "rediss", "unix"}:
-        raise ValueError("must begin with redis://, rediss:// or unix://")
+def _redis(value: str) -> str:
+    if is_watched(value):
+        watched(value)
+    elif value.split(":", 1)[0] not in {"redis", "rediss", "unix"}:
+        raise ValueError("must begin with redis://, rediss://, unix:// or sentinel://")
     return value
+
+
+def _broker(value: str) -> str:
+    return value if value.split(":", 1)[0] in {"", "amqp", "amqps"} else _redis(value)
 
 
 def _folder_or_bucket(value: Any) -> Any:
@@ -191,7 +199,8 @@ class Settings(BaseSettings):
     x_client_secret: SecretStr | None = None
 
     database_url: Annotated[str, AfterValidator(_database)] = "sqlite:///var/unroll.db"
-    redis_url: Annotated[str, AfterValidator(_broker)] = "redis://localhost:6379/0"
+    redis_url: Annotated[str, AfterValidator(_redis)] = "redis://localhost:6379/0"
+    broker_url: Annotated[str, AfterValidator(_broker)] = ""
     public_url: WebAddress = "http://localhost:8000"
     media_dir: Annotated[Path | str, BeforeValidator(_folder_or_bucket)] = Path("var/media")
     media_endpoint_url: MaybeAddress = ""
@@ -270,6 +279,11 @@ class Settings(BaseSettings):
         if info.data.get("smtp_url") and not value:
             raise ValueError("must say whom letters come from where SMTP_URL is set")
         return value
+
+    @property
+    def broker(self) -> str:
+        """Where wake-ups go: to Redis, unless another broker is named."""
+        return self.broker_url or self.redis_url
 
     @cached_property
     def missing_credentials(self) -> tuple[str, ...]:

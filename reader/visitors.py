@@ -22,6 +22,8 @@ from limits.strategies import FixedWindowRateLimiter
 from pybreaker import CircuitBreaker, CircuitBreakerError
 from starlette.requests import Request
 
+from bot.redis import client
+
 T = TypeVar("T")
 
 # A page must not wait for a Redis that does not answer, and asks again after a while.
@@ -40,8 +42,8 @@ class Visitors:
 
     def __init__(self, redis_url: str, clock: Callable[[], datetime]) -> None:
         times = {"socket_timeout": PATIENCE_SECONDS, "socket_connect_timeout": PATIENCE_SECONDS}
-        pool = redis.ConnectionPool.from_url(redis_url, **times)
-        self._redis = redis.Redis(connection_pool=pool)
+        self._redis = client(redis_url, **times)
+        pool = self._redis.connection_pool
         self._shared = RedisStorage("redis://", connection_pool=pool, key_prefix="unroll:visits")
         self._own = MemoryStorage()
         self._breaker = CircuitBreaker(

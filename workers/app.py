@@ -92,7 +92,7 @@ def _lead_flower() -> None:
 
 
 _lead_flower()
-app = celery_app(settings().redis_url)
+app = celery_app(settings().broker)
 app.conf.update(
     worker_pool="threads",
     worker_concurrency=THREADS,

@@ -97,7 +97,7 @@ def poll(
     settings = load()
     log.configure(settings)
     with parts_for(settings) as parts:
-        queue = celery_app(settings.redis_url)
+        queue = celery_app(settings.broker)
 
         def wake_up(job_id: int, mention_id: int | None) -> None:
             enqueue(queue, job_id, mention_id)

@@ -19,6 +19,7 @@ from bot.cli.polling import LOCK as POLLER
 from bot.cli.pushing import push_check
 from bot.flows import letters
 from bot.queue import celery_app
+from bot.redis import client
 from bot.settings import BadSettings, Settings, load
 from bot.store import Store, open_store, schema
 from bot.store.lock import held
@@ -67,7 +68,9 @@ def _checks(settings: Settings) -> Iterator[Check]:
             yield from _of_store(store, settings)
             if not settings.missing_credentials:
                 yield check("push", lambda: push_check(store, settings))
-    broker = check("broker", lambda: ping(settings))
+    if settings.broker_url:
+        yield check("redis", lambda: ping(settings))
+    broker = check("broker", lambda: reach(settings))
     yield broker
     if broker.ok:
         yield check("workers", lambda: _workers(settings))
@@ -106,15 +109,26 @@ def _database(store: Store) -> Finding | str:
 def ping(settings: Settings) -> str:
     """Raises BadSettings where the broker does not answer."""
     try:
-        client = redis.Redis.from_url(settings.redis_url, socket_timeout=2, socket_connect_timeout=2)
-        client.ping()
+        client(settings.redis_url, socket_timeout=2, socket_connect_timeout=2).ping()
     except redis.RedisError as error:
         raise BadSettings(f"REDIS_URL: no answer ({type(error).__name__}); is the server running?") from None
     return "answers"
 
 
+def reach(settings: Settings) -> str:
+    """Raises BadSettings where the broker does not answer, which may be another one than Redis."""
+    if not settings.broker_url:
+        return ping(settings)
+    try:
+        with celery_app(settings.broker).connection_for_write() as connection:
+            connection.ensure_connection(max_retries=1, timeout=2)
+    except Exception as error:  # noqa: BLE001 - each broker's client has errors of its own
+        raise BadSettings(f"BROKER_URL: no answer ({type(error).__name__}); is the server running?") from None
+    return "answers"
+
+
 def _workers(settings: Settings) -> Finding | str:
-    answers = celery_app(settings.redis_url).control.ping(timeout=WORKERS_ANSWER_WITHIN)
+    answers = celery_app(settings.broker).control.ping(timeout=WORKERS_ANSWER_WITHIN)
     if not answers:
         return problem(
             "none answers", "start one with `celery -A workers.app worker`; its log says why it ended"
@@ -213,11 +227,11 @@ def _budget(store: Store, settings: Settings) -> Finding | str:
 
 
 def _mentions(store: Store, settings: Settings) -> str:
-    """What it costs to hear of them."""
+    """What looking at them costs; what being told of them costs, the check of push says."""
     since = utc_day(datetime.now(UTC)) - timedelta(days=6)
     bought = [each for each in store.spend.bookings(since=since) if each.resource == "mention"]
     count, dollars = sum(each.count for each in bought), sum(each.micro_usd for each in bought) / MICRO
     return (
-        f"by polling, every {settings.poll_interval_seconds:g} s: ${settings.mention_price_usd} a mention, "
-        f"nothing while there are none; {count:,} within seven days, ${dollars:.3f}"
+        f"${settings.mention_price_usd} for each that a look brings, nothing while there are none; "
+        f"{count:,} within seven days, ${dollars:.3f}"
     )

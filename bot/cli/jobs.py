@@ -212,7 +212,7 @@ def _wake(settings: Settings, store: Store, job_ids: list[int]) -> None:
     """A few at once, where the queue can be reached; the others are the poller's: it is fair, and knows how
     long the queue may be.
     """
-    queue = celery_app(settings.redis_url)
+    queue = celery_app(settings.broker)
     try:
         for job in store.mending.known(job_ids[:QUEUE_DEPTH]):
             enqueue(queue, job.id, job.mention_id)

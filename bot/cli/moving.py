@@ -68,7 +68,7 @@ def _moved(source: Store, target: Store) -> dict[str, int]:
 def _workers(settings: Settings) -> bool:
     """Whether any answers. Where the broker is away nobody does, and their leases tell whether one works."""
     try:
-        with celery_app(settings.redis_url) as app:
+        with celery_app(settings.broker) as app:
             return bool(app.control.ping(timeout=WORKERS_ANSWER_WITHIN))
     except Exception:  # noqa: BLE001 - whatever the broker's client raises
         return False

@@ -9,12 +9,12 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
-import redis
 import requests
 import tweepy
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from bot.redis import client as redis_client
 from bot.settings import CONNECT_TIMEOUT, HTTP_TIMEOUT, Settings
 from bot.x.circuits import Circuits
 from bot.x.limits import Limits
@@ -95,7 +95,7 @@ def connect(settings: Settings) -> Connection:
     """Raises BadSettings where a key is missing. Opens no connection yet."""
     settings.require_credentials()
     seconds = REDIS_TIMEOUT.total_seconds()
-    client = redis.Redis.from_url(
+    client = redis_client(
         settings.redis_url,
         socket_timeout=seconds,
         socket_connect_timeout=seconds,

@@ -275,5 +275,12 @@ def test_what_mentions_cost_is_told(examine, world, shell, thread):
         world.mention(name, thread[0], text="@unrollbot thank you")
     shell.unroll("poll", "--once")
     found = examine(MENTION_PRICE_USD="0.005")["mentions"]["said"]
-    assert found.startswith("by polling, every 5 s: $0.005 a mention")
+    assert found.startswith("$0.005 for each that a look brings")
     assert found.endswith("2 within seven days, $0.002")
+
+
+def test_another_broker_than_redis_is_asked_as_well(examine, nobody):
+    checks = examine(BROKER_URL=f"amqp://me:hunter2@127.0.0.1:{nobody}//")
+    assert checks["redis"]["said"].startswith("REDIS_URL: no answer")
+    assert checks["broker"]["said"].startswith("BROKER_URL: no answer")
+    assert "hunter2" not in checks["broker"]["said"]

@@ -31,6 +31,8 @@ def test_a_database_that_cannot_be(shell, command):
         ("PUBLIC_URL", "reader.example"),
         ("X_API_URL", "ftp://x"),
         ("REDIS_URL", "amqp://localhost"),
+        ("REDIS_URL", "sentinel://localhost:26379/0"),
+        ("BROKER_URL", "kafka://localhost"),
         ("DAILY_BUDGET_USD", "-1"),
         ("LOG_LEVEL", "LOUD"),
         ("MEDIA_DIR", "gs://bucket/pictures"),

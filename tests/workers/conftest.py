@@ -21,6 +21,7 @@ from bot.blobs import open_blobs
 from bot.domain import Job
 from bot.flows.poll import tick
 from bot.queue import celery_app, enqueue, enqueue_letters, enqueue_pictures
+from bot.redis import client as redis_client
 from bot.settings import Settings
 from bot.store import open_store
 from bot.x import connect
@@ -32,7 +33,7 @@ from tests.conftest import Parts, make_settings
 from tests.needs import require_broker
 
 ROOT = Path(__file__).parents[2]
-WITHIN_SECONDS = 20
+WITHIN_SECONDS = 40
 WORKER = [sys.executable, "-m", "celery", "-A", "workers.app", "worker", "--loglevel=INFO"]
 WORKER += ["--without-gossip", "--without-mingle", "--without-heartbeat"]
 
@@ -73,7 +74,7 @@ class Plant:
 
     def tick(self, *, later: timedelta = timedelta()) -> None:
         """The poller looks, as it would that much later."""
-        app = celery_app(self.settings.redis_url)
+        app = celery_app(self.settings.broker)
         parts = Parts(
             self.parts.store,
             self.parts.connection,
@@ -148,10 +149,10 @@ def plant(world, broker_url, tmp_path) -> Iterator[Plant]:
 
 
 @contextmanager
-def planted(world: World, broker_url: str, tmp_path: Path, **settings) -> Iterator[Plant]:
+def planted(world: World, broker_url: str, tmp_path: Path, /, **settings) -> Iterator[Plant]:
     with ExitStack() as stack:
         served = stack.enter_context(serve(world))
-        client = stack.enter_context(redis.Redis.from_url(broker_url))
+        client = stack.enter_context(redis_client(broker_url))
         client.flushall()
         chosen = {
             "redis_url": broker_url,
