@@ -11,11 +11,8 @@ from threading import Thread
 
 import pytest
 
-from bot.cli.outside import MIB, judge_circuits, judge_room, judge_skew
-
-
 from bot.cli.filecheck import judge_strain
-from bot.cli.outside import MIB, judge_room, judge_skew
+from bot.cli.outside import MIB, judge_circuits, judge_room, judge_skew
 from bot.domain import Goal
 from bot.rules.circuit import CLOSED, Circuit
 from bot.store import open_store
