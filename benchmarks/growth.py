@@ -66,7 +66,8 @@ ADDRESSES = {
     "search: the beginning of many words": "/search?q=w19",
     "what somebody asked for": "/for/50",
     "the front page": "/",
-    "the map, with ten times the links": "/sitemap.xml",
+    "the map": "/sitemap.xml",
+    "a part of the map": "/sitemap-1.xml",
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -27,7 +28,9 @@ PER_PAGE = 30
 IN_FEED = 30
 MORE = 6
 ON_FRONT = 6
-IN_MAP = 5_000
+IN_MAP, IN_MAP_PART = 5_000, 500
+
+MAP_TYPE, MAP_FRESH = "application/xml", {"Cache-Control": "public, no-cache"}
 
 PLACE = re.compile(r"([0-9]{1,19})-([0-9]{1,19})")
 
@@ -87,6 +90,7 @@ class Shelves:
             Route("/popular", self.popular),
             Route("/robots.txt", self.robots),
             Route("/sitemap.xml", self.map),
+            Route("/sitemap-{part:int}.xml", self.map_part),
         ]
 
     def author(self, request: Request) -> Response:
@@ -198,13 +202,32 @@ class Shelves:
         return Response("\n".join((*lines, "", where, "")), headers=headers, media_type="text/plain")
 
     def map(self, request: Request) -> Response:
-        """The newest pages that search engines may list; they remember the older ones."""
-        pages = self.site.store.cards.map(self.site.listing(), limit=IN_MAP)
+        """The newest pages that search engines may list; they remember the older ones. Where there are many
+        it leads to its parts, so that none of them takes long.
+        """
+        count = self.site.store.cards.count_map(self.site.listing(), most=IN_MAP)
+        if count <= IN_MAP_PART:
+            return self._mapped(request, 1)
+        parts = range(1, math.ceil(count / IN_MAP_PART) + 1)
+        return _answer(request, self.site.press.page("sitemaps.xml", parts=parts), MAP_TYPE, MAP_FRESH)
+
+    def map_part(self, request: Request) -> Response:
+        part: int = request.path_params["part"]
+        if not 1 <= part <= IN_MAP // IN_MAP_PART:
+            return self.site.note(messages.NOTHING_HERE, 404)
+        return self._mapped(request, part)
+
+    def _mapped(self, request: Request, part: int) -> Response:
+        cards, after = self.site.store.cards, (part - 1) * IN_MAP_PART
+        pages = cards.map(self.site.listing(), limit=IN_MAP_PART, after=after)
+        if part > 1 and not pages:
+            return self.site.note(messages.NOTHING_HERE, 404)
         content = self.site.press.page(
             "sitemap.xml",
+            first=part == 1,
             pages=[(addresses.thread(thread_id), dates.iso(moment)) for thread_id, moment in pages],
         )
-        return _answer(request, content, "application/xml", {"Cache-Control": "public, no-cache"})
+        return _answer(request, content, MAP_TYPE, MAP_FRESH)
 
     def _author(self, request: Request) -> Author | Response:
         """Who is named; under an old name or in other letters, the way to their page."""

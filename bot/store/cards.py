@@ -201,11 +201,20 @@ class Cards:
             pictures = _pictures(session, list(rows.values()))
         return asked, pictures, (0, jobs[limit - 1].id) if len(jobs) > limit else None
 
-    def map(self, listing: Listing, *, limit: int) -> list[tuple[int, datetime]]:
-        """The pages that search engines may know, the newest first, and when each was confirmed."""
+    def map(self, listing: Listing, *, limit: int, after: int = 0) -> list[tuple[int, datetime]]:
+        """The pages that search engines may know, the newest first, and when each was confirmed; without the
+        first so many.
+        """
         query = select(CardRow.thread_id, CardRow.confirmed_at).where(*stands(listing, anywhere=True))
+        query = query.order_by(col(CardRow.thread_id).desc()).limit(limit).offset(after)
         with self.database.read() as session:
-            return list(session.exec(query.order_by(col(CardRow.thread_id).desc()).limit(limit)).all())
+            return list(session.exec(query).all())
+
+    def count_map(self, listing: Listing, *, most: int) -> int:
+        """How many pages search engines may know, counted up to `most`."""
+        some = select(CardRow.thread_id).where(*stands(listing, anywhere=True)).limit(most).subquery()
+        with self.database.read() as session:
+            return session.exec(select(func.count()).select_from(some)).one()
 
     def purge(self) -> None:
         """What was deleted leaves no bytes in the index of words."""

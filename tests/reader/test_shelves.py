@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
@@ -15,6 +16,7 @@ import pytest
 from bot.domain import Author
 from bot.rules.listing import Listing
 from bot.store import Store, open_store
+from reader import shelves
 from reader.app import create_app
 from tests.reader import json_feed
 from tests.reader.conftest import Visitor
@@ -342,6 +344,21 @@ def test_robots_may_read_pages_and_find_the_map(site):
     found = site.get("/sitemap.xml")
     assert found.headers["content-type"].startswith("application/xml")
     assert found.text.count("<url>") == 1 + 36
+
+
+def test_a_large_map_comes_in_parts(site, monkeypatch):
+    def links(path: str) -> list[str]:
+        return re.findall("<url><loc>(.*?)</loc>", site.get(path).text)
+
+    whole = links("/sitemap.xml")
+    monkeypatch.setattr(shelves, "IN_MAP_PART", 10)
+    index = site.get("/sitemap.xml").text
+    parts = re.findall(r"<sitemap><loc>https://reader\.example(/sitemap-\d+\.xml)</loc></sitemap>", index)
+    assert len(parts) == 4
+    assert [link for part in parts for link in links(part)] == whole
+    assert site.get("/sitemap-1.xml").text.count("<url>") == 1 + 10
+    for beyond in ("0", "5", "501", "9" * 30):
+        assert site.get(f"/sitemap-{beyond}.xml").status_code == 404
 
 
 def test_no_list_shows_what_a_name_or_a_text_would_do_to_it(site, add):
