@@ -93,11 +93,20 @@ class Database:
         return sqlite.insert(table) if self.is_sqlite else postgresql.insert(table)
 
     def upsert(self, session: Session, rows: Iterable[SQLModel]) -> None:
-        """Inserts rows of one table; those whose key is there are replaced."""
-        for table, keys, statement in self._inserts(rows):
-            names = [name for name in table.model_fields if name not in keys]
-            changes = {name: statement.excluded[name] for name in names}
-            session.execute(statement.on_conflict_do_update(index_elements=keys, set_=changes))
+        """Inserts rows of one table; those whose key is there are replaced.
+
+        One statement for one row, run with all of them: a statement of many rows is built anew for each
+        number of rows, which takes longer than the database does.
+        """
+        rows = list(rows)
+        if not rows:
+            return
+        table, keys = _in_order(rows)
+        names = [name for name in table.model_fields if name not in keys]
+        statement = self.insert(table)
+        changes = {name: statement.excluded[name] for name in names}
+        statement = statement.on_conflict_do_update(index_elements=keys, set_=changes)
+        session.execute(statement, [row.model_dump() for row in rows])
 
     def insert_new(self, session: Session, rows: Iterable[SQLModel]) -> list[tuple[Any, ...]]:
         """Inserts the rows whose key is not there yet; returns their keys."""
@@ -109,13 +118,10 @@ class Database:
         return new
 
     def _inserts(self, rows: Iterable[SQLModel]) -> Iterator[tuple[type[SQLModel], list[str], Any]]:
-        """In the order of their keys, so that two writers of the same rows never wait for each other."""
         rows = list(rows)
         if not rows:
             return
-        table = type(rows[0])
-        keys = [column.name for column in table.__table__.primary_key]  # type: ignore[attr-defined]
-        rows.sort(key=lambda row: tuple(getattr(row, key) for key in keys))
+        table, keys = _in_order(rows)
         for start in range(0, len(rows), INSERT_BATCH):
             batch = [row.model_dump() for row in rows[start : start + INSERT_BATCH]]
             yield table, keys, self.insert(table).values(batch)
@@ -132,6 +138,16 @@ class Database:
     def dispose(self) -> None:
         self.engine.dispose()
         self._glancing.dispose()
+
+
+def _in_order(rows: list[SQLModel]) -> tuple[type[SQLModel], list[str]]:
+    """The rows' table and its keys. In the order of these two writers of the same rows never wait for each
+    other.
+    """
+    table = type(rows[0])
+    keys = [column.name for column in table.__table__.primary_key]  # type: ignore[attr-defined]
+    rows.sort(key=lambda row: tuple(getattr(row, key) for key in keys))
+    return table, keys
 
 
 def _engine(url: str, *, glancing: bool = False) -> Engine:
