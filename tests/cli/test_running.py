@@ -121,6 +121,8 @@ def test_a_mention_is_answered_by_the_commands_together_and_never_twice(shell, w
             (
                 "settings",
                 "database",
+                "file",
+                "mentions",
                 "poller",
                 "pause",
                 "replies",
