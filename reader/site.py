@@ -123,7 +123,7 @@ def build(store: Store, settings: Settings, clock: Callable[[], datetime] = utc_
         hide_unconfirmed=settings.hide_unconfirmed,
         policy=settings.listing,
         feed_full_text=settings.feed_full_text,
-        wake=Waker(settings.redis_url),
+        wake=Waker(settings.broker),
         clock=clock,
     )
 

@@ -18,8 +18,8 @@ AWAY_SECONDS = 30
 
 
 class Waker:
-    def __init__(self, redis_url: str) -> None:
-        self._redis_url = redis_url
+    def __init__(self, broker: str) -> None:
+        self._broker = broker
         self._breaker = CircuitBreaker(fail_max=1, reset_timeout=AWAY_SECONDS)
 
     def __call__(self) -> None:
@@ -37,4 +37,4 @@ class Waker:
     def _queue(self) -> Any:
         from bot.queue import celery_app  # noqa: PLC0415
 
-        return celery_app(self._redis_url, patience=PATIENCE_SECONDS)
+        return celery_app(self._broker, patience=PATIENCE_SECONDS)
