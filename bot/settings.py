@@ -299,7 +299,7 @@ class Settings(BaseSettings):
         """Raises BadSettings where X cannot be called for lack of a key."""
         if self.missing_credentials:
             names = ", ".join(self.missing_credentials)
-            raise BadSettings(f"{names} not set: copy the keys of your X app into .env (see README, Run it)")
+            raise BadSettings(f"{names} not set: copy the keys of your X app into .env (`unroll setup` does)")
 
 
 def load(**chosen: Any) -> Settings:

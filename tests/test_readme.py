@@ -1,4 +1,4 @@
-"""The README and env.example promise nothing that is not there, and leave nothing out."""
+"""README, operators' pages and env.example promise nothing that is not there, and leave nothing out."""
 
 from __future__ import annotations
 
@@ -17,10 +17,12 @@ from bot.settings import Settings
 
 HERE = Path(__file__).parents[1]
 README = (HERE / "README.md").read_text("utf-8")
+DOCS = [*sorted((HERE / "docs" / "operators").glob("*.md")), HERE / "docs" / "dashboard.md"]
+TOLD = "\n".join([README, *(page.read_text("utf-8") for page in DOCS)])
 ENV_EXAMPLE = (HERE / "deploy" / "env.example").read_text("utf-8")
 
-CODE = re.findall(r"^```sh\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
-INLINE = re.findall(r"`([^`\n]+)`", re.sub(r"^```.*?^```", "", README, flags=re.MULTILINE | re.DOTALL))
+CODE = re.findall(r"^```sh\n(.*?)^```", TOLD, re.MULTILINE | re.DOTALL)
+INLINE = re.findall(r"`([^`\n]+)`", re.sub(r"^```.*?^```", "", TOLD, flags=re.MULTILINE | re.DOTALL))
 LINES = [line.split("  # ")[0].split("    #")[0].strip() for block in CODE for line in block.splitlines()]
 SETTINGS_ROW = re.compile(r"^\| `([A-Z_]+)` \| (?:`(.*?)`|-) \| .+ \|$", re.MULTILINE)
 MAX_PICTURE_BYTES = 300_000
@@ -102,7 +104,8 @@ def test_env_example_lists_every_setting_with_its_default_and_one_line():
 
 def test_every_setting_named_in_passing_is_one():
     names = {word for word in INLINE if re.fullmatch(r"[A-Z]+_[A-Z_]+", word)}
-    assert names <= DEFAULTS.keys()
+    of_the_procfile = set(re.findall(r"\$\{(\w+):-", " ".join(procfile_commands().values())))
+    assert names <= DEFAULTS.keys() | of_the_procfile
 
 
 def test_every_file_and_picture_is_there_and_small():

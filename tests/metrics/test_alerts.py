@@ -13,7 +13,7 @@ from tests.metrics.named import ALERTS, DASHBOARD, DEPLOY, expressions, metrics,
 from tests.needs import unavailable
 
 HERE = Path(__file__).parent
-README = (HERE.parents[1] / "README.md").read_text("utf-8")
+PAGE = (HERE.parents[1] / "docs" / "operators" / "numbers.md").read_text("utf-8")
 NAMES = re.findall(r"- alert: (\w+)", ALERTS.read_text("utf-8"))
 
 
@@ -44,8 +44,8 @@ def test_no_alert_is_without_a_test_of_its_firing():
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_readme_says_what_each_alert_means_and_what_to_do(name):
-    assert re.search(rf"^\| `{name}` \| .+ \| .+ \|$", README, re.MULTILINE)
+def test_the_operators_page_says_what_each_alert_means_and_what_to_do(name):
+    assert re.search(rf"^\| `{name}` \| .+ \| .+ \|$", PAGE, re.MULTILINE)
 
 
 def test_every_expression_of_the_dashboard_is_one(tmp_path):
