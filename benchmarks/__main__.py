@@ -1,4 +1,4 @@
-"""`python -m benchmarks [all|costs|assembly|growth]`: each prints one Markdown table."""
+"""`python -m benchmarks [all|PART]`: each prints one Markdown table."""
 
 from __future__ import annotations
 
@@ -8,11 +8,14 @@ import sys
 
 import structlog
 
-from benchmarks import assembly, costs, growth, pages
+from benchmarks import assembly, costs, growth, jobs, memory, pages, reply
 
 PARTS = {
     "pages": ("Pages a second", pages.report),
     "growth": ("Lists of a site that has grown", growth.report),
+    "jobs": ("A bot that has worked for long", jobs.report),
+    "reply": ("From a mention to the reply", reply.report),
+    "memory": ("Memory", memory.report),
     "costs": ("What a thread costs", costs.report),
     "assembly": ("How fast a thread is put together", assembly.report),
 }

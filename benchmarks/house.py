@@ -8,7 +8,9 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from bot.settings import Settings
 from sandbox.nouns import Credentials
 from tests.store import postgres
 from tests.store.databases import Server
@@ -67,3 +69,14 @@ def settings_for(
         "LOG_FORMAT": "json",
         **others,
     }
+
+
+def keyed(
+    keys: Credentials, *, x_url: str, redis_url: str, database_url: str, folder: Path, **others: Any
+) -> Settings:
+    """The same for what runs in this process."""
+    told = settings_for(
+        keys, x_url=x_url, redis_url=redis_url, database_url=database_url, folder=folder, **others
+    )
+    values = {name: told[name.upper()] for name in Settings.model_fields if name.upper() in told}
+    return Settings(_env_file=None, **values)

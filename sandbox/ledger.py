@@ -35,7 +35,9 @@ Resource = tuple[str, str]
 
 @dataclass(frozen=True)
 class Call:
-    """One answered request. `billed` counts the resources that were new on that day, by kind."""
+    """One answered request. `billed` counts the resources that were new on that day, by kind; `seconds` is
+    how long the answer took here, from the moment the request was read.
+    """
 
     endpoint: str
     method: str
@@ -45,6 +47,7 @@ class Call:
     billed: dict[str, int]
     micros: int
     at: datetime
+    seconds: float = 0.0
 
 
 @dataclass

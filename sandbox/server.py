@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from email.utils import format_datetime
@@ -91,6 +92,7 @@ def _route(world: World, endpoint: str) -> Route:
 
 async def _serve(request: Request, *, world: World, endpoint: str) -> Response:
     body = await request.body()
+    began = time.perf_counter()
     fault: Fault | None = None
     answer = Answer(world, Asked.of(request.query_params), str(request.base_url).rstrip("/"))
     with world.lock:
@@ -111,7 +113,8 @@ async def _serve(request: Request, *, world: World, endpoint: str) -> Response:
             response = JSONResponse(refusal.problem, refusal.status, media_type="application/problem+json")
         response.headers.update(headers)
         response.headers["date"] = format_datetime(world.now(), usegmt=True)
-        _book(world, answer, endpoint, request, response)
+        late = fault.seconds if fault is not None and fault.kind == "slow" else 0.0
+        _book(world, answer, endpoint, request, response, late + time.perf_counter() - began)
     if fault is not None and fault.done:
         if fault.kind != "slow":
             return spoilt(fault, request.method, world.now())
@@ -151,7 +154,9 @@ def _json_of(body: bytes) -> dict[str, Any]:
     return told
 
 
-def _book(world: World, answer: Answer, endpoint: str, request: Request, response: Response) -> None:
+def _book(
+    world: World, answer: Answer, endpoint: str, request: Request, response: Response, seconds: float
+) -> None:
     billed, micros = world.ledger.book(answer.billed, world.now())
     world.ledger.calls.append(
         Call(
@@ -163,6 +168,7 @@ def _book(world: World, answer: Answer, endpoint: str, request: Request, respons
             billed=billed,
             micros=micros,
             at=world.now(),
+            seconds=seconds,
         )
     )
 

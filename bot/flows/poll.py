@@ -132,7 +132,7 @@ def _look_back(parts: Parts) -> int:
     store, now = parts.store, parts.clock()
     last = store.notes.get(RECHECKED)
     recently = last is not None and now - datetime.fromisoformat(last["at"]) < RECHECK_WAITS
-    if recently and store.jobs.count_by_state().get("queued"):
+    if recently and store.jobs.any_queued():
         return 0
     store.notes.put(RECHECKED, {"at": now.isoformat()}, now=now)
     return recheck(parts).posts

@@ -63,7 +63,8 @@ def recheck(parts: Parts) -> Rechecked:
     """One round. X's moods are logged and outlived, never raised."""
     try:
         mended = sum(
-            _make_anew(i, Conversation(), parts) for i in parts.store.threads.behind(limit=MENDED_AT_ONCE)
+            _make_anew(i, Conversation(), parts)
+            for i in parts.store.threads.behind(limit=MENDED_AT_ONCE, now=parts.clock())
         )
         posts, changed = _one_batch(parts)
         if mended or changed:
@@ -208,6 +209,7 @@ def tidy(parts: Parts) -> None:
     parts.store.removals.drop_stale(before=now - UNSHOWN_KEPT)
     parts.store.reads.drop_old(today=now.date())
     drop_idle(parts.store, parts.files, now=now)
+    parts.store.threads.suspect(now=now)
     clean_up(parts)
     _drop_stray_files(parts, now)
     parts.store.notes.put(TIDIED, {"at": now.isoformat()}, now=now)

@@ -13,7 +13,7 @@ from bot.domain import JobState
 from bot.metrics import Figures
 from bot.store.database import Database
 from bot.store.jobs import OPEN_STATES, came_due
-from bot.store.models import JobRow, NoteRow, SpendRow
+from bot.store.models import JobRow, NoteRow, SpendSumRow
 from bot.store.notes import COOL_DOWN, COOL_DOWNS, PAUSED, POLLED
 from bot.store.spend import utc_day
 
@@ -72,28 +72,27 @@ def _last_reply(session: Session) -> datetime | None:
 def _unanswered_since(session: Session, last_reply: datetime | None, now: datetime) -> datetime | None:
     since = max(now - UNANSWERED_FOR, last_reply or now - UNANSWERED_FOR)
     asked = col(JobRow.created_at)
+    state = func.coalesce(col(JobRow.state), "")  # by the day, not by the state: there are many old failures
     query = select(asked).where(
         asked > since,
         col(JobRow.mention_id).is_not(None),
         JobRow.reply_wanted,
         col(JobRow.reply_id).is_(None),
-        col(JobRow.state).in_([*OPEN_STATES, "failed"]),
+        state.in_([*OPEN_STATES, "failed"]),
     )
     return session.exec(query.order_by(asked).limit(1)).first()
 
 
 def _spent(session: Session, now: datetime) -> tuple[dict[str, int], int]:
     """Micro-dollars of this UTC day by resource, and how much of them went into rechecks."""
-    query = (
-        select(SpendRow.resource, SpendRow.recheck, func.sum(SpendRow.micro_usd))
-        .where(SpendRow.day == utc_day(now))
-        .group_by(col(SpendRow.resource), col(SpendRow.recheck))
+    query = select(SpendSumRow.resource, SpendSumRow.recheck, SpendSumRow.micro_usd).where(
+        SpendSumRow.day == utc_day(now)
     )
     spent: dict[str, int] = {}
     on_rechecks = 0
     for resource, recheck, micro in session.exec(query):
-        spent[resource] = spent.get(resource, 0) + int(micro)
-        on_rechecks += int(micro) if recheck else 0
+        spent[resource] = spent.get(resource, 0) + micro
+        on_rechecks += micro if recheck else 0
     return spent, on_rechecks
 
 

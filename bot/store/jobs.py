@@ -94,26 +94,43 @@ class Jobs:
             rows = session.exec(select(JobRow.state, func.count()).group_by(JobRow.state))
             return dict(rows.all())
 
+    def any_queued(self) -> bool:
+        query = select(JobRow.id).where(JobRow.state == "queued").limit(1)
+        with self.database.read() as session:
+            return session.exec(query).first() is not None
+
     def asked_of(
         self, author_ids: Iterable[int], since: datetime, *, before_job: int | None = None
     ) -> dict[int, int]:
         """How many requests were made for the threads of each of these people; as long as a thread is not
         known, for what was posted by them. `before_job` counts only those made earlier than that job.
         """
-        thread_id = func.coalesce(JobRow.thread_id, ThreadPostRow.thread_id)
+        ids = set(author_ids)
+        if not ids:
+            return {}
+        asked = (
+            col(JobRow.mention_id).is_not(None),
+            col(JobRow.kind).in_(("unroll", "refresh")),
+            col(JobRow.created_at) >= since,
+            func.coalesce(JobRow.reason, "") != "author-limit",
+            *([] if before_job is None else [col(JobRow.id) < before_job]),
+        )
+        threads = select(ThreadRow.id).where(col(ThreadRow.author_id).in_(ids))
+        theirs: sqlalchemy.Select[Any] = (
+            sqlalchemy.select(col(ThreadRow.author_id).label("author_id"))
+            .join(JobRow, col(JobRow.thread_id) == col(ThreadRow.id))
+            .where(col(JobRow.thread_id).in_(threads), *asked)
+        )
         author_id = func.coalesce(ThreadRow.author_id, JobRow.author_id)
-        query = (
-            sqlalchemy.select(author_id, func.count())
+        unknown = (
+            sqlalchemy.select(author_id.label("author_id"))
             .select_from(JobRow)
             .outerjoin(ThreadPostRow, col(ThreadPostRow.post_id) == col(JobRow.post_id))
-            .outerjoin(ThreadRow, col(ThreadRow.id) == thread_id)
-            .where(author_id.in_(set(author_ids)), col(JobRow.mention_id).is_not(None))
-            .where(col(JobRow.kind).in_(("unroll", "refresh")), col(JobRow.created_at) >= since)
-            .where(func.coalesce(JobRow.reason, "") != "author-limit")
-            .group_by(author_id)
+            .outerjoin(ThreadRow, col(ThreadRow.id) == col(ThreadPostRow.thread_id))
+            .where(col(JobRow.thread_id).is_(None), author_id.in_(ids), *asked)
         )
-        if before_job is not None:
-            query = query.where(col(JobRow.id) < before_job)
+        found = union_all(theirs, unknown).subquery()
+        query = sqlalchemy.select(found.c.author_id, func.count()).group_by(found.c.author_id)
         with self.database.read() as session:
             return {row[0]: row[1] for row in session.execute(query)}
 

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, or_, update
+from sqlalchemy import ColumnElement, ScalarSelect, union, update
 from sqlmodel import col, func, select
 
 from bot.domain import Job
+from bot.settings import CLOCKS_APART
 from bot.store.database import Database
 from bot.store.jobs import OPEN_STATES, as_job
 from bot.store.models import AttemptRow, JobRow, SpendRow
@@ -39,13 +40,36 @@ class Which:
         equal = ((JobRow.state, self.state), (JobRow.reason, self.reason), (JobRow.kind, self.kind))
         asked = [col(column) == value for column, value in equal if value is not None]
         if self.person_id is not None:
-            person = self.person_id
-            asked.append(or_(col(JobRow.requester_id) == person, col(JobRow.author_id) == person))
+            asked.append(col(JobRow.id).in_(_of_person(self.person_id)))
         if self.since is not None:
-            asked.append(col(JobRow.created_at) >= self.since)
+            asked += [col(JobRow.created_at) >= self.since, col(JobRow.id) >= _first_since(self.since)]
         if self.until is not None:
-            asked.append(col(JobRow.created_at) < self.until)
+            asked += [col(JobRow.created_at) < self.until, col(JobRow.id) <= _last_until(self.until)]
         return asked
+
+
+def _of_person(person_id: int) -> ScalarSelect[int]:
+    """Found by who they are, however many jobs are in the same state."""
+    columns = col(JobRow.requester_id), col(JobRow.author_id)
+    ways = union(*(select(col(JobRow.id)).where(column == person_id) for column in columns))
+    return select(ways.subquery().c.id).scalar_subquery()
+
+
+def _first_since(since: datetime) -> Any:
+    """Ids grow with the time, as far as the clocks of those who make jobs agree. So a page of old jobs is not
+    looked for among all newer ones, nor one of new jobs among all older ones.
+    """
+    at = col(JobRow.created_at)
+    first = select(JobRow.id).where(at >= since - CLOCKS_APART).order_by(at, col(JobRow.id)).limit(1)
+    return first.scalar_subquery()
+
+
+def _last_until(until: datetime) -> Any:
+    at = col(JobRow.created_at)
+    last = (
+        select(JobRow.id).where(at < until + CLOCKS_APART).order_by(at.desc(), col(JobRow.id).desc()).limit(1)
+    )
+    return last.scalar_subquery()
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,7 +88,9 @@ class JobRow(SQLModel, table=True):
         Index("job_due", "state", "not_before"),
         Index("job_lease", "state", "lease_until"),
         *(Index(f"job_{name}", name, "id") for name in ("state", "reason", "kind")),  # newest first
+        Index("job_kind_state", "kind", "state", "id"),
         Index("job_counts", "state", "reason"),
+        Index("job_thread", "thread_id", "kind", "created_at"),
     )
     id: int | None = Field(default=None, primary_key=True, sa_type=Serial)
     kind: str
@@ -100,7 +102,7 @@ class JobRow(SQLModel, table=True):
     conversation_id: int | None = _id(default=None)
     author_id: int | None = _id(default=None, index=True)
     author_username: str | None = None
-    thread_id: int | None = _id(default=None, index=True)
+    thread_id: int | None = _id(default=None)
     reply_wanted: bool = True
     reply_id: int | None = _id(default=None)
     reply_text: str | None = Field(default=None, sa_type=Text)
@@ -454,6 +456,16 @@ class SpendRow(SQLModel, table=True):
     micro_usd: int = _id()
     recheck: bool = False  # spent on reading saved posts again
     booked_at: dt.datetime = _time()
+
+
+class SpendSumRow(SQLModel, table=True):
+    """The sums of `spend`, kept with every booking: each call to X asks what is left of the day's money."""
+
+    __tablename__ = "spend_sum"
+    day: dt.date = Field(primary_key=True)
+    resource: str = Field(primary_key=True)
+    recheck: bool = Field(primary_key=True)
+    micro_usd: int = _id()
 
 
 class PurchaseRow(SQLModel, table=True):

@@ -7,14 +7,19 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 
 from sqlalchemy import ColumnElement, null, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, delete, select
 
 from bot.store.database import Database
-from bot.store.models import AuthorRow, MentionRow, PostRow, RemovalRow, ShownPostRow, ThreadRow
+from bot.store.models import AuthorRow, MentionRow, NoteRow, PostRow, RemovalRow, ShownPostRow, ThreadRow
 from bot.store.shelving import drop_idle_names
 
 # SQLite takes 32,766 variables in a statement.
 BATCH = 10_000
+
+
+# There since words went, until no page shows any more what they were in: nobody looks for such pages in vain.
+WENT = "removals.went"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +74,13 @@ def remove_posts(session: Session, reasons: Mapping[int, str], *, now: datetime)
             for i, author_id in found
         )
         session.execute(delete(PostRow).where(col(PostRow.id).in_(some)))
+    note_that_words_went(session, now=now)
+
+
+def note_that_words_went(session: Session, *, now: datetime) -> None:
+    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    statement = insert(NoteRow).values(name=WENT, value={}, updated_at=now)
+    session.execute(statement.on_conflict_do_update(index_elements=["name"], set_={"updated_at": now}))
 
 
 def drop_idle_author(session: Session, author_id: int) -> None:

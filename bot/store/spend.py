@@ -10,9 +10,10 @@ from datetime import UTC, date, datetime, timedelta
 
 import sqlalchemy
 from sqlmodel import Session, col, delete, func, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from bot.store.database import Database
-from bot.store.models import JobRow, NoteRow, PurchaseRow, ReservationRow, SpendRow
+from bot.store.models import JobRow, NoteRow, PurchaseRow, ReservationRow, SpendRow, SpendSumRow
 
 # Longer than any call takes; money set aside by a process that died falls back then.
 RESERVATION_HOLDS = timedelta(minutes=5)
@@ -43,9 +44,7 @@ class Spend:
             _lock_day(self.database, session, now)
             session.execute(delete(ReservationRow).where(col(ReservationRow.expires_at) < now))
             day = utc_day(now)
-            spent = session.exec(
-                select(func.coalesce(func.sum(SpendRow.micro_usd), 0)).where(SpendRow.day == day)
-            ).one()
+            spent = session.exec(_sum_of(day)).one()
             held = session.exec(
                 select(func.coalesce(func.sum(ReservationRow.micro_usd), 0)).where(ReservationRow.day == day)
             ).one()
@@ -92,7 +91,15 @@ class Spend:
                 for resource, count in bought.items()
             ]
             session.add_all(rows)
+            for row in sorted(rows, key=lambda row: row.resource):  # one order, or two wait for each other
+                self._add_up(session, row)
             return sum(row.micro_usd for row in rows)
+
+    def _add_up(self, session: Session, row: SpendRow) -> None:
+        key = {"day": row.day, "resource": row.resource, "recheck": row.recheck}
+        statement = self.database.insert(SpendSumRow).values(**key, micro_usd=row.micro_usd)
+        grown = col(SpendSumRow.micro_usd) + row.micro_usd
+        session.execute(statement.on_conflict_do_update(index_elements=[*key], set_={"micro_usd": grown}))
 
     def bookings(self, *, since: date) -> list[Booking]:
         """Sums by day, job, whether for a recheck, and resource, newest day first."""
@@ -111,14 +118,12 @@ class Spend:
             ]
 
     def spent(self, day: date) -> int:
-        query = select(func.coalesce(func.sum(SpendRow.micro_usd), 0)).where(SpendRow.day == day)
         with self.database.read() as session:
-            return int(session.exec(query).one())
+            return int(session.exec(_sum_of(day)).one())
 
     def spent_on_rechecks(self, day: date) -> int:
-        query = select(func.coalesce(func.sum(SpendRow.micro_usd), 0))
         with self.database.read() as session:
-            return int(session.exec(query.where(SpendRow.day == day, col(SpendRow.recheck))).one())
+            return int(session.exec(_sum_of(day).where(col(SpendSumRow.recheck))).one())
 
     def spent_for_site(self, day: date) -> int:
         """What visitors of the site have asked for."""
@@ -136,6 +141,10 @@ class Spend:
 def utc_day(now: datetime) -> date:
     """The day X bills a read made now to."""
     return now.astimezone(UTC).date()
+
+
+def _sum_of(day: date) -> SelectOfScalar[int]:
+    return select(func.coalesce(func.sum(SpendSumRow.micro_usd), 0)).where(SpendSumRow.day == day)
 
 
 def _lock_day(database: Database, session: Session, now: datetime) -> None:

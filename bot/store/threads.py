@@ -25,7 +25,9 @@ from bot.store.models import (
     AuthorRow,
     CardRow,
     MissingPostRow,
+    NoteRow,
     PostRow,
+    RemovalRow,
     ShownPostRow,
     ThreadPictureRow,
     ThreadPostRow,
@@ -35,7 +37,7 @@ from bot.store.models import (
 from bot.store.people import opted_out
 from bot.store.printed import drop_print
 from bot.store.reads import forget_reads
-from bot.store.removals import drop_idle_author, remove_posts
+from bot.store.removals import WENT, drop_idle_author, note_that_words_went, remove_posts
 from bot.store.shelving import confirm, keep_names, shelve, unshelve
 from bot.store.stamps import Stamp
 
@@ -233,17 +235,34 @@ class Threads:
         with self.database.read() as session:
             return set(session.exec(query))
 
-    def behind(self, *, limit: int) -> list[int]:
-        """Threads whose pages show a post that is gone from here: whoever took it did not get further."""
+    def behind(self, *, limit: int, now: datetime) -> list[int]:
+        """Threads whose pages show a post that is gone from here: whoever took it did not get further.
+
+        Looked for only while words went since the last time. The note is taken in the transaction that looks:
+        words that go at the same moment either wait for it, or it for them.
+        """
+        with self.database.read() as session:
+            if session.get(NoteRow, WENT) is None:
+                return []
         query = (
             select(ShownPostRow.thread_id)
+            .join(RemovalRow, col(RemovalRow.post_id) == col(ShownPostRow.post_id))
             .outerjoin(PostRow, col(PostRow.id) == col(ShownPostRow.post_id))
             .where(col(PostRow.id).is_(None))
             .distinct()
             .limit(limit)
         )
-        with self.database.read() as session:
-            return sorted(session.exec(query))
+        with self.database.write() as session:
+            session.execute(delete(NoteRow).where(col(NoteRow.name) == WENT))
+            found = sorted(session.exec(query))
+            if found:
+                note_that_words_went(session, now=now)
+            return found
+
+    def suspect(self, *, now: datetime) -> None:
+        """Looks for them the next time, whether or not anybody has noted that words went."""
+        with self.database.write() as session:
+            note_that_words_went(session, now=now)
 
     def confirm(self, found: Conversation, *, now: datetime) -> None:
         """X's newest word on posts of any conversation; see `save_conversation`."""

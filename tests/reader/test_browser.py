@@ -126,19 +126,6 @@ def test_a_click_opens_the_lightbox_and_escape_closes_it(opened, complaints):
     assert complaints == []
 
 
-def test_a_picture_is_opened_and_left_by_keyboard_and_the_reader_is_where_they_were(browser, origin):
-    context = browser.new_context(java_script_enabled=False)
-    page = context.new_page()
-    page.goto(origin + "/thread/1001")
-    page.locator("#p3 .zoom").focus()
-    page.keyboard.press("Enter")
-    assert page.locator("#p3 .lb").is_visible()
-    page.keyboard.press("Escape")
-    assert not page.locator("#p3 .lb").is_visible()
-    assert page.evaluate("document.activeElement.matches('#p3 .zoom')")
-    context.close()
-
-
 def test_the_page_is_dark_for_those_who_like_it_dark(opened):
     colours = [
         opened("/thread/1001", scheme=scheme).evaluate(

@@ -1,4 +1,4 @@
-"""Lists in Chromium: nothing scrolls sideways, nothing leaves."""
+"""Lists in Chromium: nothing scrolls sideways, nothing leaves, axe has nothing to complain about."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 
 from tests.reader.test_browser import _leaves, _wait
 
@@ -38,9 +39,10 @@ def origin(tmp_path_factory) -> Iterator[str]:
             server.terminate()
 
 
-def test_lists_fit_every_width(browser, origin):
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_lists_are_for_everybody_at_every_width(browser, origin, scheme):
     [thread, *_] = re.findall(r'href="(/thread/\d+)"', httpx.get(f"{origin}/user/mira_holt").text)
-    context = browser.new_context()
+    context = browser.new_context(color_scheme=scheme)
     page = context.new_page()
     complaints: list[str] = []
     page.on("pageerror", lambda error: complaints.append(str(error)))
@@ -50,6 +52,8 @@ def test_lists_fit_every_width(browser, origin):
         for width in (360, 768, 1200):
             page.set_viewport_size({"width": width, "height": 900})
             assert page.evaluate("document.documentElement.scrollWidth") <= width, (path, width)
+        found = Axe().run(page)
+        assert found.violations_count == 0, f"{path}: {found.generate_report()}"
     assert complaints == []
     context.close()
 

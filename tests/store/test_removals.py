@@ -73,16 +73,16 @@ def test_what_is_gone_leaves_a_page_behind_until_it_is_made_anew(store):
     store.threads.confirm(Conversation(missing={101: "deleted", 999: "deleted"}), now=NOW + HOUR)
     assert store.threads.payloads([100, 101]) == store.threads.payloads([100])
     assert store.threads.missing([101, 999]) == {101: "deleted"}
-    assert store.threads.behind(limit=9) == store.threads.showing([101]) == [100]
+    assert store.threads.behind(limit=9, now=NOW) == store.threads.showing([101]) == [100]
     store.threads.save(thread(ROOT), now=NOW + HOUR)
-    assert store.threads.behind(limit=9) == store.threads.showing([101]) == []
+    assert store.threads.behind(limit=9, now=NOW) == store.threads.showing([101]) == []
     assert counts(store) == [("deleted", 1, 1)]
 
 
 def test_what_x_left_out_without_a_word_is_not_taken_for_gone(store):
     saved(store, ROOT)
     store.threads.confirm(Conversation(missing={100: "not-found"}), now=NOW + HOUR)
-    assert store.threads.behind(limit=9) == []
+    assert store.threads.behind(limit=9, now=NOW) == []
     assert store.threads.stamp(100).confirmed_at == NOW
 
 

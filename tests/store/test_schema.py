@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from datetime import date
 
 import pytest
 from alembic import command
@@ -10,6 +11,7 @@ from sqlalchemy import text
 from bot.settings import BadSettings
 from bot.store import open_store, schema
 from bot.store.database import Database
+from bot.store.spend import Spend
 from tests.store.conftest import opened
 
 UPGRADE = "import sys; from bot.store import open_store; s = open_store(sys.argv[1]); s.ready(); s.close()"
@@ -46,6 +48,21 @@ def test_the_way_back_leaves_nothing(database):
         command.downgrade(config, "base")
     schema.upgrade(database)
     assert schema.current(database) == schema.newest()
+
+
+def test_what_was_spent_before_there_were_sums_is_summed_up(database):
+    schema.upgrade(database)
+    config = schema._config()
+    spent = "INSERT INTO spend (day, resource, count, micro_usd, recheck, booked_at) VALUES "
+    row = "('2026-11-20', 'post', 1, 5000, false, '2026-11-20 12:00:00')"
+    with database.writing.begin() as connection:
+        config.attributes["connection"] = connection
+        command.downgrade(config, "0011")
+        connection.execute(text(spent + ", ".join([row, row, row.replace("false", "true")])))
+    schema.upgrade(database)
+    spend = Spend(database)
+    day = date(2026, 11, 20)
+    assert (spend.spent(day), spend.spent_on_rechecks(day)) == (15_000, 5_000)
 
 
 def test_an_old_schema_says_what_to_do(url):

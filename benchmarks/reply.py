@@ -1,0 +1,149 @@
+"""From a mention to our reply under a light load: poller, broker and worker are processes, X is in this one.
+
+X's own record says when a mention was made, when it was looked for, when the reply came, and how long each
+answer in between took. Mentions come a bit closer than a whole fraction of the poller's interval, so that
+they meet it at every phase.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from statistics import median, quantiles
+from tempfile import TemporaryDirectory
+
+from benchmarks.house import BIN, housed, settings_for
+from benchmarks.processes import running
+from benchmarks.tables import table
+from sandbox import broker
+from sandbox.ledger import Call
+from sandbox.nouns import Post
+from sandbox.run import serve
+from sandbox.world import World
+
+MENTIONS = 80
+APART = 0.79
+INTERVAL = 2.0
+ALLOWED = INTERVAL / 2 + 0.1
+PATIENCE = 120
+POSTED = 201
+COMMANDS = {
+    "worker": [BIN / "celery", "-A", "workers.app", "worker"],
+    "poller": [BIN / "unroll", "poll"],
+}
+HEAD = ["s", "to the reply", "X's answers", "until the look", "the rest", "without X's answers", "allowed"]
+
+
+@dataclass(frozen=True)
+class Way:
+    """One mention's seconds: from it to the look that found it, and to the reply; and X's part of them."""
+
+    looked: float
+    replied: float
+    x: float
+
+    @property
+    def above(self) -> float:
+        return self.replied - self.x
+
+    @property
+    def rest(self) -> float:
+        """What was ours to be quick about, X's answers aside."""
+        return self.above - self.looked
+
+
+def report() -> str:
+    rows = []
+    for database in ("sqlite", "postgres"):
+        ways = measure(database)
+        for name, of in (("median", median), ("99th percentile", last)):
+            looks = [way.looked for way in ways]
+            figures = [[way.replied for way in ways], [way.x for way in ways], looks]
+            figures += [[way.rest for way in ways], [way.above for way in ways]]
+            allowed = f"{ALLOWED:.2f}" if of is median else f"{ALLOWED + INTERVAL / 2:.2f}"
+            rows.append([f"{database}, {name}", *(f"{of(each):.3f}" for each in figures), allowed])
+    return table(HEAD, rows)
+
+
+def last(values: list[float]) -> float:
+    return quantiles(values, n=100)[98]
+
+
+def measure(database: str) -> list[Way]:
+    world = World(search_lag=timedelta(0))
+    for endpoint in ("POST /2/tweets", "GET /2/users/:id/mentions"):
+        world.limits.set(endpoint, limit=5_000, seconds=900, per_day=1_000_000)
+    with _at_work(world, database):
+        _wait([_ask(world, -1)], world)
+        asked = []
+        due = time.monotonic()
+        for number in range(MENTIONS):
+            asked.append(_ask(world, number))
+            due += APART
+            time.sleep(max(0.0, due - time.monotonic()))
+        _wait(asked, world)
+    return list(_ways(asked, world))
+
+
+@contextmanager
+def _at_work(world: World, database: str) -> Iterator[None]:
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(TemporaryDirectory(prefix="unroll-reply-")))
+        house = stack.enter_context(housed(database, "reply", folder))
+        x = stack.enter_context(serve(world))
+        redis_url = stack.enter_context(broker.serve(folder / "broker"))
+        env = settings_for(
+            world.credentials,
+            x_url=x.url,
+            redis_url=redis_url,
+            database_url=house.url,
+            folder=folder,
+            POLL_INTERVAL_SECONDS=f"{INTERVAL:g}",
+        )
+        stack.enter_context(running(COMMANDS, env, folder))
+        yield
+
+
+def _ask(world: World, number: int) -> Post:
+    author = world.author(f"author{number % 20}")
+    texts = [f"Post {k} of thread {number}: words that a reader may like to read." for k in range(5)]
+    thread = world.thread(author, texts, ago=timedelta(hours=2))
+    return world.mention(f"asker{number}", thread[2])
+
+
+def _wait(asked: list[Post], world: World) -> None:
+    end = time.monotonic() + PATIENCE
+    while not all(world.replies_to(mention) for mention in asked):
+        if time.monotonic() > end:
+            raise AssertionError("mentions without a reply: see the logs")
+        time.sleep(0.1)
+
+
+def _ways(asked: list[Post], world: World) -> Iterator[Way]:
+    looks = world.ledger.calls_to("GET /2/users/:id/mentions")
+    replies = sorted(
+        (reply.created_at, mention.id) for mention in asked for reply in world.replies_to(mention)
+    )
+    posts = [call for call in world.ledger.calls_to("POST /2/tweets") if call.status == POSTED][
+        -len(replies) :
+    ]
+    posted = {mention: call for (_, mention), call in zip(replies, posts, strict=True)}
+    for mention in asked:
+        look = next(call for call in looks if call.at >= mention.created_at)
+        [reply] = world.replies_to(mention)
+        calls = [look, *_fetches(mention, world), posted[mention.id]]
+        looked = (look.at - mention.created_at).total_seconds()
+        replied = (reply.created_at - mention.created_at).total_seconds()
+        yield Way(looked, replied, sum(call.seconds for call in calls))
+
+
+def _fetches(mention: Post, world: World) -> list[Call]:
+    """The calls that name the conversation, or posts of it."""
+    names = {post.id for post in world.posts if post.conversation_id == mention.conversation_id}
+    reads = ("GET /2/tweets", "GET /2/tweets/search/recent", "GET /2/users/:id/tweets")
+    calls = [call for endpoint in reads for call in world.ledger.calls_to(endpoint)]
+    return [call for call in calls if any(name in call.query for name in names)]
