@@ -239,6 +239,7 @@ class Settings(BaseSettings):
 
     listing: Literal["asked-twice", "all", "none"] = "asked-twice"
     feed_full_text: bool = False
+    links: Literal["t.co", "full"] = "t.co"
 
     smtp_url: Annotated[SecretStr | None, AfterValidator(_post_office)] = None
     mail_from: Annotated[str, AfterValidator(_mailbox), Field(validate_default=True)] = ""

@@ -61,8 +61,10 @@ def media(post: domain.Post, pictures: Pictures, prefix: str) -> tuple[views.Att
     )
 
 
-def cards(post: domain.Post, pictures: Pictures, address: str) -> tuple[views.Card, ...]:
-    found = [_card(entity, pictures) for entity in text.cards(post)]
+def cards(
+    post: domain.Post, pictures: Pictures, address: str, links: views.Links = "t.co"
+) -> tuple[views.Card, ...]:
+    found = [_card(entity, pictures, links) for entity in text.cards(post)]
     if post.article is not None:
         title = prose.label(post.article.title) or "An article on X"
         where = addresses.web(post.article.url) or address
@@ -86,7 +88,9 @@ def poll(found: domain.Poll | None) -> views.Poll | None:
     return views.Poll(options, counted(found.votes, "vote"), _poll_state(found))
 
 
-def quote(thread: domain.Thread, post: domain.Post, pictures: Pictures, prefix: str) -> views.Quote | None:
+def quote(
+    thread: domain.Thread, post: domain.Post, pictures: Pictures, prefix: str, links: views.Links = "t.co"
+) -> views.Quote | None:
     """The quoted post; where we do not have it, only its address."""
     if post.quoted is None:
         return None
@@ -102,7 +106,7 @@ def quote(thread: domain.Thread, post: domain.Post, pictures: Pictures, prefix: 
         written=quoted.created_at,
         lang=prose.language(quoted.lang),
         direction=text.direction(quoted.lang, text.plain(quoted)),
-        paragraphs=prose.paragraphs(text.pieces(quoted)),
+        paragraphs=prose.paragraphs(text.pieces(quoted), links),
         attachments=media(quoted, pictures, f"{prefix}-q"),
     )
 
@@ -119,12 +123,13 @@ def _film(pictures: Pictures, item: domain.Media) -> str | None:
     return next((addresses.media(name) for name in names if addresses.MEDIA_NAME.fullmatch(name)), None)
 
 
-def _card(entity: domain.Entity, pictures: Pictures) -> views.Card:
+def _card(entity: domain.Entity, pictures: Pictures, links: views.Links) -> views.Card:
+    url, _ = prose.leads(entity.value, entity.expanded_url, links)
     return views.Card(
         title=prose.label(entity.title or ""),
         description=prose.label(entity.description or ""),
         place=_place(entity),
-        url=addresses.web(entity.value),
+        url=url,
         image=image(pictures, entity.image_url),
     )
 

@@ -19,9 +19,9 @@ GO_ON = "Go on reading on X"
 SEE = "Look on X"
 
 
-def thread_page(saved: SavedThread) -> views.ThreadPage:
+def thread_page(saved: SavedThread, links: views.Links = "t.co") -> views.ThreadPage:
     thread = saved.thread
-    desk = _Desk(saved, _places(thread))
+    desk = _Desk(saved, _places(thread), links)
     posts = _with_first(tuple(_posts(desk, thread.posts, "p")))
     strays = tuple(fork for at, fork in desk.forks() if at is None)
     plain = text.thread_texts(thread)
@@ -56,6 +56,7 @@ class _Desk:
 
     saved: SavedThread
     places: Mapping[int, int]
+    links: views.Links
 
     def notices(self, place: int | None) -> tuple[views.Notice, ...]:
         """The gaps right after a post; None for those before the first."""
@@ -116,7 +117,7 @@ def _post(
 ) -> views.Post:
     thread, pictures = desk.saved.thread, desk.saved.pictures
     address = addresses.post(thread.author.username, post.id)
-    paragraphs = prose.paragraphs(text.pieces(post))
+    paragraphs = prose.paragraphs(text.pieces(post), desk.links)
     heading, rest = prose.heading(paragraphs) if anchor == "p1" else (None, paragraphs)
     return views.Post(
         anchor=anchor,
@@ -132,8 +133,8 @@ def _post(
         heading=heading,
         paragraphs=rest,
         attachments=attachments.media(post, pictures, anchor),
-        quote=attachments.quote(thread, post, pictures, anchor),
-        cards=attachments.cards(post, pictures, address),
+        quote=attachments.quote(thread, post, pictures, anchor, desk.links),
+        cards=attachments.cards(post, pictures, address, desk.links),
         poll=attachments.poll(post.poll),
         notices=desk.notices(post.first_version),
         forks=forks,

@@ -19,6 +19,7 @@ from bot.rules.cards import Card
 from bot.rules.events import Event, Way
 from bot.rules.listing import Listing, Policy
 from bot.rules.words import Question
+from reader.views import Links
 
 # Where a list goes on, as the store tells it.
 Place = tuple[int, int]
@@ -342,6 +343,8 @@ class Settings(Protocol):
     def listing(self) -> Policy: ...
     @property
     def feed_full_text(self) -> bool: ...
+    @property
+    def links(self) -> Links: ...
     @property
     def redis_url(self) -> str: ...
     @property

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from bot.rules.text import Piece
 from reader import addresses
-from reader.views import Paragraph, Run
+from reader.views import Links, Paragraph, Run
 
 LONGEST_TITLE = 90
 BLANK_LINES = re.compile(r"\n[^\S\n]*(?:\n[^\S\n]*)+")
@@ -21,13 +21,13 @@ RENAMED = {"in": "id", "iw": "he", "ji": "yi"}
 NO_LANGUAGE = re.compile(r"und|zxx|art|q[a-z]{2}")
 
 
-def paragraphs(pieces: Iterable[Piece]) -> tuple[Paragraph, ...]:
+def paragraphs(pieces: Iterable[Piece], links: Links = "t.co") -> tuple[Paragraph, ...]:
     """Blank lines part paragraphs; single line breaks stay inside their run."""
     found: list[list[Run]] = [[]]
     for piece in pieces:
         head, *rest = BLANK_LINES.split(clean(piece.text)) if piece.kind == "text" else [clean(piece.text)]
-        found[-1].append(_run(piece, head))
-        found.extend([_run(piece, text)] for text in rest)
+        found[-1].append(_run(piece, head, links))
+        found.extend([_run(piece, text, links)] for text in rest)
     return tuple(paragraph for runs in found if (paragraph := _tidy(runs)))
 
 
@@ -67,9 +67,16 @@ def language(code: str | None) -> str | None:
     return RENAMED.get(code, code)
 
 
-def _run(piece: Piece, text: str) -> Run:
-    url = addresses.web(piece.url)
-    return Run(piece.kind, tuple(text.split("\n")), url, label(piece.title) if piece.title and url else None)
+def leads(short: str | None, full: str | None, links: Links) -> tuple[str | None, str | None]:
+    """Where a link leads, and its other address. One without a full address leads to X."""
+    whole = addresses.web(full) if links == "full" else None
+    return (whole, short) if whole else (addresses.web(short), full)
+
+
+def _run(piece: Piece, text: str, links: Links) -> Run:
+    url, title = leads(piece.url, piece.title, links) if piece.kind == "link" else (piece.url, None)
+    url = addresses.web(url)
+    return Run(piece.kind, tuple(text.split("\n")), url, label(title) if title and url else None)
 
 
 def _tidy(runs: list[Run]) -> Paragraph:

@@ -22,6 +22,7 @@ from reader.rack import Rack
 from reader.reads import Tally
 from reader.shelf import Shelf
 from reader.templating import Press
+from reader.views import Links
 from reader.visitors import Visitors
 from reader.waking import Waker
 
@@ -46,6 +47,7 @@ class Site:
     hide_unconfirmed: bool
     policy: Policy
     feed_full_text: bool
+    links: Links
     wake: Callable[[], None]
     clock: Callable[[], datetime]
     _met: list[Author] = field(default_factory=list)
@@ -106,7 +108,7 @@ def build(store: Store, settings: Settings, clock: Callable[[], datetime] = utc_
     given = offers.offers(settings)
     own = {**assets.load(), **offers.pictures(given)}
     letters = settings.smtp_url is not None
-    press = Press(own, public_url=settings.public_url, offers=given, letters=letters)
+    press = Press(own, public_url=settings.public_url, offers=given, letters=letters, links=settings.links)
     return Site(
         store=store,
         public_url=settings.public_url,
@@ -123,6 +125,7 @@ def build(store: Store, settings: Settings, clock: Callable[[], datetime] = utc_
         hide_unconfirmed=settings.hide_unconfirmed,
         policy=settings.listing,
         feed_full_text=settings.feed_full_text,
+        links=settings.links,
         wake=Waker(settings.broker),
         clock=clock,
     )

@@ -157,7 +157,7 @@ def _note_use(site: Site, export: Export) -> None:
 
 
 def _etag(site: Site, stamp: Stamp) -> str:
-    return edition.etag(stamp.etag, site.public_url)
+    return edition.etag(stamp.etag, site.public_url, site.links)
 
 
 def _stand_in(site: Site) -> Response:

@@ -12,6 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from reader import dates
 from reader.assets import Asset
 from reader.offers import Offers
+from reader.views import Links
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -33,11 +34,17 @@ def environment() -> Environment:
 
 class Press:
     """Renders the templates of one site. `build` changes when a page would look or read differently;
-    `letters` says that authors can be followed by e-mail.
+    `letters` says that authors can be followed by e-mail, `links` where those in posts lead.
     """
 
     def __init__(
-        self, assets: Mapping[str, Asset], *, public_url: str, offers: Offers, letters: bool = False
+        self,
+        assets: Mapping[str, Asset],
+        *,
+        public_url: str,
+        offers: Offers,
+        letters: bool = False,
+        links: Links = "t.co",
     ) -> None:
         self._jinja = environment()
         self._jinja.globals.update(
@@ -47,7 +54,7 @@ class Press:
             letters=letters,
         )
         self.build = _build(
-            [public_url, repr(offers), repr(letters), *(asset.address for asset in assets.values())]
+            [public_url, repr(offers), repr(letters), links, *(asset.address for asset in assets.values())]
         )
 
     def page(self, template: str, **values: Any) -> bytes:

@@ -36,7 +36,7 @@ class Form:
 
 
 def _html(site: Site, saved: SavedThread) -> bytes:
-    page = pages.thread_page(saved)
+    page = pages.thread_page(saved, site.links)
     thread = saved.thread
     stamp = site.store.threads.stamp(thread.id)
     return site.page(
@@ -47,7 +47,7 @@ def _html(site: Site, saved: SavedThread) -> bytes:
         share=sharing.share(page, site.public_url),
         more=more(site, thread.author.id, thread.id),
         shelf=addresses.author(thread.author.username),
-        card=addresses.card(thread.id, edition.etag(saved.etag, site.public_url)),
+        card=addresses.card(thread.id, edition.etag(saved.etag, site.public_url, site.links)),
         card_alt=as_card.alt(page),
         listed=stamp is not None and site.lists(stamp),
     )
@@ -59,12 +59,12 @@ FORMS = (
     Form(
         ".md",
         "text/markdown",
-        lambda site, saved: as_markdown.render(pages.thread_page(saved), site.public_url),
+        lambda site, saved: as_markdown.render(pages.thread_page(saved, site.links), site.public_url),
     ),
     Form(
         ".txt",
         "text/plain",
-        lambda site, saved: as_text.render(pages.thread_page(saved), site.public_url),
+        lambda site, saved: as_text.render(pages.thread_page(saved, site.links), site.public_url),
     ),
     HTML,
 )

@@ -13,6 +13,9 @@ THUMB, SHOWN = 160, 1200
 
 Direction = Literal["ltr", "rtl"]
 
+# Where a link of a post leads: to X, which counts and checks, or straight to its full address.
+Links = Literal["t.co", "full"]
+
 
 @dataclass(frozen=True, slots=True)
 class Run:

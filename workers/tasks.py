@@ -64,7 +64,7 @@ def make_files() -> int:
 
 @cache
 def maker() -> Maker:
-    return Maker(parts().settings.public_url, _kept)
+    return Maker(parts().settings.public_url, _kept, parts().settings.links)
 
 
 def _kept(sha256: str) -> bytes | None:
@@ -80,7 +80,8 @@ def _draw(thread_id: int) -> None:
     stamp = store.threads.stamp(thread_id)
     if stamp is None or stamp.gone or store.media.waiting(thread_id):
         return
-    store.exports.want(thread_id, "card", edition.etag(stamp.etag, settings.public_url), now=now)
+    etag = edition.etag(stamp.etag, settings.public_url, settings.links)
+    store.exports.want(thread_id, "card", etag, now=now)
     export.make_exports(parts(), maker().make)
 
 

@@ -29,6 +29,7 @@ class Maker:
 
     public_url: str
     take: Take
+    links: views.Links = "t.co"
 
     def make(self, form: str, saved: SavedThread) -> bytes:
         """`form` is pdf, epub, zip or card. Raises NotSet where it cannot be made, Permanent `unlisted` where
@@ -71,4 +72,7 @@ class Maker:
         return typeset(sheet, folder, seconds=SETTING).read_bytes()
 
     def _page(self, saved: SavedThread, folder: Path, *, longest: int, room: int) -> views.ThreadPage:
-        return moved(pages.thread_page(saved), Album(folder, self.take, longest=longest, room=room).keep)
+        return moved(
+            pages.thread_page(saved, self.links),
+            Album(folder, self.take, longest=longest, room=room).keep,
+        )

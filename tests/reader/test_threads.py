@@ -9,8 +9,10 @@ from datetime import timedelta
 
 import pytest
 
-from bot.domain import Article, Entity, Fork, Gap, Media, Poll, PollOption, Variant
+from bot.domain import Article, Entity, Fork, Gap, Media, Poll, PollOption, Quote, Variant
+from reader.app import create_app
 from tests.reader import scenes
+from tests.reader.conftest import Visitor
 from tests.reader.fakes import MIRA, NOON, FakeCopy, FakePicture, FakeSaved, link, photo, post, thread
 from tests.reader.parsing import Page, assert_sound
 
@@ -467,3 +469,38 @@ def test_a_page_of_25_posts_stays_light(site, store, tmp_path):
     assert len(page) + len(sheet) < 75_000
     assert len(page) < 50_000
     assert len(gzip.compress(page)) + len(gzip.compress(sheet)) < 22_000
+
+
+def test_links_lead_to_x_unless_the_operator_turns_them_round(store, settings):
+    words = "See https://t.co/prism1 and https://t.co/bare"
+    first = post(
+        1,
+        words,
+        quoted=900,
+        entities=(
+            link(
+                words, "https://t.co/prism1", "https://museum.example/a/lens", "museum.example/a…", title="L"
+            ),
+            link(words, "https://t.co/bare", "", "t.co/bare"),
+        ),
+    )
+    again = "Also https://t.co/prism2"
+    entity = link(again, "https://t.co/prism2", "https://museum.example/b", "museum.example/b")
+    quoted = post(9, again, id=900, versions=(900,), entities=(entity,))
+    store.threads.save(FakeSaved(thread(first, quotes=(Quote(quoted, MIRA),))))
+    pages = {}
+    for links in ("t.co", "full"):
+        site = Visitor(create_app(store, replace(settings, links=links)))
+        answer = site.get("/thread/1001")
+        found = {a["href"]: a.get("title") for a in Page(answer.text).all("a")}
+        pages[links] = (answer.headers["etag"], found, site.get("/thread/1001.md").text)
+    (etag, short, _), (other_etag, full, markdown) = pages["t.co"], pages["full"]
+    assert etag != other_etag, "what browsers keep is asked for anew"
+    assert short["https://t.co/prism2"] == "https://museum.example/b"
+    assert "https://t.co/prism1" in short
+    assert not [address for address in short if address.startswith("https://museum")]
+    assert full["https://museum.example/b"] == "https://t.co/prism2"
+    assert "https://museum.example/a/lens" in full
+    assert "https://t.co/bare" in full, "where X gives no other"
+    assert not [address for address in full if "prism" in address]
+    assert "https://museum.example/a/lens" in markdown
