@@ -34,6 +34,14 @@ def image(
     return views.Image(addresses.media(picture.sha256), width or 1, height or 1, copies)
 
 
+def film(pictures: Pictures, url: str) -> str | None:
+    """The address of our copy of the video at X's address, if we keep one under a name we can serve."""
+    kept = pictures.get(url)
+    if kept is None or not kept.content_type.startswith("video/"):
+        return None
+    return addresses.media(kept.sha256) if addresses.MEDIA_NAME.fullmatch(kept.sha256) else None
+
+
 def person(author: domain.Author, pictures: Pictures) -> views.Person:
     name = prose.label(author.name) or prose.label(author.username)
     letter = LETTER.search(name) or LETTER.search(author.username)
@@ -118,9 +126,7 @@ def counted(number: int, noun: str) -> str:
 
 def _film(pictures: Pictures, item: domain.Media) -> str | None:
     """Our copy of a video, if we keep one."""
-    kept = (pictures.get(variant.url) for variant in item.variants)
-    names = (file.sha256 for file in kept if file is not None and file.content_type.startswith("video/"))
-    return next((addresses.media(name) for name in names if addresses.MEDIA_NAME.fullmatch(name)), None)
+    return next((kept for variant in item.variants if (kept := film(pictures, variant.url))), None)
 
 
 def _card(entity: domain.Entity, pictures: Pictures, links: views.Links) -> views.Card:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Collection
 from contextlib import suppress
 from datetime import datetime
 
@@ -17,6 +19,9 @@ from bot.store.media import Copy, Picture
 from bot.x.media import Download, download, downloaded_film
 
 log = structlog.get_logger()
+
+# X names a profile picture's 48-pixel copy; its own site shows this one.
+NORMAL, LARGER = re.compile(r"_normal(?=\.\w+$)"), "_400x400"
 
 
 def illustrate(thread_id: int, parts: Parts) -> int:
@@ -48,10 +53,19 @@ def _fetch(url: str, parts: Parts) -> None:
     if is_film(url):
         _fetch_film(url, parts)
         return
-    found = download(url, hosts=parts.settings.media_hosts)
+    found = _downloaded(url, parts.settings.media_hosts)
     parts.files.save(by_hash(found.sha256), found.content)
     picture = _picture(found, _copies(found.content, parts))
     parts.store.media.store(url, picture, len(found.content), now=parts.clock())
+
+
+def _downloaded(url: str, hosts: Collection[str]) -> Download:
+    """A profile picture large enough for dense screens; where X has none in that size, the one it named."""
+    larger = NORMAL.sub(LARGER, url)
+    if larger != url:
+        with suppress(Permanent):
+            return download(larger, hosts=hosts)
+    return download(url, hosts=hosts)
 
 
 def _fetch_film(url: str, parts: Parts) -> None:

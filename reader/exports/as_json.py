@@ -16,7 +16,7 @@ def render(saved: SavedThread, public_url: str) -> bytes:
 
 
 def document(saved: SavedThread, public_url: str) -> dict[str, Any]:
-    """Ids are strings, moments ISO 8601 in UTC, addresses absolute; a picture is our copy if kept."""
+    """Ids are strings, moments ISO 8601 in UTC, addresses absolute; of media our copies where kept."""
     thread = saved.thread
     writer = _Writer(saved, public_url)
     plain = text.thread_texts(thread)
@@ -66,7 +66,11 @@ class _Writer:
             found["preview_url"] = self._address(item.preview_url)
         if item.variants:
             found["variants"] = [
-                {"url": variant.url, "content_type": variant.content_type, "bit_rate": variant.bit_rate}
+                {
+                    "url": self._film(variant.url),
+                    "content_type": variant.content_type,
+                    "bit_rate": variant.bit_rate,
+                }
                 for variant in item.variants
             ]
         return found
@@ -89,6 +93,11 @@ class _Writer:
         """Our own copy's absolute address if we keep one, else X's."""
         kept = attachments.image(self._pictures, url)
         return self._public_url + kept.src if kept else url
+
+    def _film(self, url: str) -> str:
+        """The same for a video, of which we keep one of X's encodings."""
+        kept = attachments.film(self._pictures, url)
+        return self._public_url + kept if kept else url
 
 
 def _read(post: domain.Post) -> str:

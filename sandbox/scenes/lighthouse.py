@@ -117,11 +117,18 @@ def _posts(quoted: Post) -> list[str | dict[str, Any]]:
             "text": "Quick guess before I tell you. What was the hardest part?",
             "poll": Poll([("The spiral stairs", 412), ("The wind", 198), ("The putty", 731), ("Lunch", 264)]),
         },
-        (
-            "It was the putty. It always is. Red lead and linseed oil, hard as a plate after a century, "
-            "holding the very prisms you must not chip. You soften it with patience and a hair dryer, 20 "
-            "minutes a prism. #lighthouse #restoration"
-        ),
+        {
+            "text": "It was the putty. It always is. Red lead and linseed oil, hard as a plate after a "
+            "century, holding the very prisms you must not chip. You soften it with patience and a hair "
+            "dryer, 20 minutes a prism. The last one came out at dusk. #lighthouse #restoration",
+            "media": Media(
+                "lighthouse-sunset-through-the-glass",
+                kind="video",
+                alt="The evening sky seen through the empty lantern room, changing its colours.",
+                width=1280,
+                height=720,
+            ),
+        },
         {
             "text": "She goes back up in April, and you can come and see. Dates and ferry times: "
             "https://skerrylights.example/visit. Thank you to @skerryharbour for the tea, and to everybody "

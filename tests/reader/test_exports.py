@@ -50,7 +50,10 @@ def the_thread() -> FakeSaved:
                 1280,
                 720,
                 9000,
-                (Variant("https://video.twimg.com/v.mp4", "video/mp4", 832000),),
+                (
+                    Variant("https://video.twimg.com/v.mp4", "video/mp4", 832000),
+                    Variant("https://video.twimg.com/w.mp4", "video/mp4", 2176000),
+                ),
             ),
         ),
         versions=(1002, 1003),
@@ -68,6 +71,7 @@ def the_thread() -> FakeSaved:
         pictures={
             photo("p1").url: FakePicture("a" * 64),
             "https://pbs.twimg.com/v.jpg": FakePicture("b" * 64),
+            "https://video.twimg.com/v.mp4": FakePicture("c" * 64, "video/mp4"),
         },
     )
 
@@ -137,10 +141,15 @@ def test_json_to_the_letter(site, store):
                         "preview_url": "https://reader.example/media/" + "b" * 64,
                         "variants": [
                             {
-                                "url": "https://video.twimg.com/v.mp4",
+                                "url": "https://reader.example/media/" + "c" * 64,
                                 "content_type": "video/mp4",
                                 "bit_rate": 832000,
-                            }
+                            },
+                            {
+                                "url": "https://video.twimg.com/w.mp4",
+                                "content_type": "video/mp4",
+                                "bit_rate": 2176000,
+                            },
                         ],
                     }
                 ],

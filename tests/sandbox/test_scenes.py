@@ -32,6 +32,7 @@ def test_the_lighthouse_has_everything(played):
     assert any(post.poll for post in posts)
     assert all(medium.alt for post in posts for medium in post.media)
     assert [len(post.media) for post in posts].count(3) == 1
+    assert [medium.kind for post in posts for medium in post.media].count("video") == 1
     (quoting,) = [post for post in posts if post.quoted_id]
     quoted = played[0].find(quoting.quoted_id)
     assert quoted.media
