@@ -30,7 +30,7 @@ ATTRIBUTES = frozenset(
     loop muted preserveaspectratio http-equiv open defer autocomplete
     scope action method required inputmode placeholder spellcheck autocapitalize maxlength autofocus
     srcset sizes fetchpriority
-    aria-invalid aria-describedby readonly value hidden data-copy data-share data-title for
+    aria-invalid aria-describedby aria-current readonly value hidden data-copy data-share data-title for
 """)
 )
 
