@@ -69,6 +69,12 @@ LETTERS = Counter(
     "which is forgotten; unknown, it may have arrived and is not sent again; away, the server let none in.",
     ("kind", "outcome"),
 )
+EXPORTS = Counter(
+    "unroll_exports",
+    "What came of each try to make a file or a card's picture: made; dropped, its page is gone or another by "
+    "now; failed, to be tried again; given-up.",
+    ("form", "outcome"),
+)
 
 # A series that begins at one has no increase: what alerts look at is there from the start.
 MENTIONS.labels("request", "")

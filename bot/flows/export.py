@@ -17,6 +17,7 @@ from threading import Lock
 
 import structlog
 
+from bot import metrics
 from bot.blobs import Blobs
 from bot.errors import DatabaseAway, Permanent
 from bot.flows.parts import Parts
@@ -74,6 +75,7 @@ def _make_one(export: Export, parts: Parts, make: Make) -> bool:
         saved = store.threads.find(export.thread_id)
         if saved is None or saved.gone or not export.etag.startswith(f"{saved.etag}."):
             store.exports.drop(export)
+            _count(export, "dropped")
             return False
         content = make(export.form, saved)
         if len(content) > LARGEST:
@@ -84,6 +86,7 @@ def _make_one(export: Export, parts: Parts, make: Make) -> bool:
     except Exception as error:  # noqa: BLE001 - made of strangers' words and pictures; it must stop nothing
         _fail(export, error, parts)
         return False
+    _count(export, "made" if kept else "dropped")
     if kept:
         log.info("export.made", **told, size=len(content))
     return kept
@@ -96,9 +99,14 @@ def _fail(export: Export, error: Exception, parts: Parts) -> None:
     never = isinstance(error, Permanent)
     reason = error.reason if isinstance(error, Permanent) else type(error).__name__
     over = parts.store.exports.fail(export, reason, now=parts.clock(), for_good=never)
+    _count(export, "given-up" if over else "failed")
     tell = log.error if over and not never else log.warning
     told = {"thread": export.thread_id, "form": export.form, "attempts": export.attempts}
     tell("export.given_up" if over else "export.failed", **told, detail=str(error)[:300], reason=reason)
+
+
+def _count(export: Export, outcome: str) -> None:
+    metrics.EXPORTS.labels(export.form, outcome).inc()
 
 
 def _keep(export: Export, content: bytes, parts: Parts) -> bool:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from prometheus_client import REGISTRY
 
 from bot.flows.export import drop_strays
 from bot.flows.pages import take_down
@@ -159,6 +160,32 @@ def test_what_cannot_be_made_is_given_up_and_stops_no_other(desk, house):
     assert "refresh" not in answer.headers
     assert desk.get("/thread/1001.epub").status_code == 200
     assert not tick_wakes(desk, later=timedelta(hours=1))
+
+
+def test_files_are_counted_by_what_came_of_them(desk, house):
+    def counted() -> dict[str, float]:
+        outcomes = ("made", "dropped", "failed", "given-up")
+        labels = [{"form": "pdf", "outcome": each} for each in outcomes]
+        found = [REGISTRY.get_sample_value("unroll_exports_total", each) or 0 for each in labels]
+        return dict(zip(outcomes, found, strict=True))
+
+    def broken(_form, _saved):
+        raise ZeroDivisionError("an odd page")
+
+    before = counted()
+    desk.take("/thread/1001.pdf")
+    desk.save(FakeSaved(thread(post(1, "The lamp"), post(2, "and the gulls"))))
+    desk.make = broken
+    desk.get("/thread/1001.pdf")
+    for _ in range(MAX_ATTEMPTS):
+        desk.work()
+        house.world.advance(A_MINUTE)
+    desk.save(FakeSaved(thread(post(1, "The lamp"), post(2, "and three gulls"))))
+    desk.get("/thread/1001.pdf")
+    desk.save(FakeSaved(thread(post(1, "The lamp"), post(2, "and no gull"))))
+    desk.work()
+    came = {outcome: count - before[outcome] for outcome, count in counted().items()}
+    assert came == {"made": 1, "dropped": 1, "failed": MAX_ATTEMPTS - 1, "given-up": 1}
 
 
 def test_another_version_of_the_thread_makes_another_file(desk, house):
