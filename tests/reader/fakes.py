@@ -213,6 +213,7 @@ class FakeSettings:
     feed_full_text: bool = False
     links: str = "t.co"
     redis_url: str = "redis://127.0.0.1:1/0"
+    broker: str = "redis://127.0.0.1:1/0"
     export_posts_per_day: int = 10_000
     trusted_proxies: tuple[str, ...] = ("127.0.0.1",)
     operator_name: str = ""
