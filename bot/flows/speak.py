@@ -89,7 +89,8 @@ def _speak(job: Job, wordings: Iterable[str], x: X, parts: Parts) -> int:
         except Transient as error:
             if error.may_have_landed:
                 shown = clock() + _visible(parts)
-                raise Transient("reply-unsure", error.reason, retry_at=shown, counts=error.counts) from None
+                later = max(shown, error.retry_at or shown)
+                raise Transient("reply-unsure", error.reason, retry_at=later, counts=error.counts) from None
             _unmark(job, parts)
             raise
         except Permanent as error:

@@ -18,6 +18,13 @@ FAILURES_IN_A_ROW = 5
 FIRST_REST = timedelta(seconds=10)
 LONGEST_REST = timedelta(minutes=5)
 
+# Who has tried in vain lets others try next: it may have been their request that X stumbles over.
+AFTER_THE_OTHERS = timedelta(minutes=1)
+
+# No outage of X lasts for a day: what still fails then, with no other call that gets through, is counted
+# against the jobs that try, so that a request on which X breaks each time comes to an end.
+LONGEST_OUTAGE = timedelta(days=1)
+
 # Failures further apart than this have nothing to do with each other.
 REMEMBERED_FOR = timedelta(minutes=10)
 
@@ -39,6 +46,10 @@ class Circuit:
     @property
     def open(self) -> bool:
         return self.since is not None
+
+    def excuses(self, now: datetime) -> bool:
+        """Whether X is to blame for a call that fails now, and no job."""
+        return self.since is not None and now - self.since < LONGEST_OUTAGE
 
     def rests_at(self, now: datetime) -> bool:
         """A rest that ends later than one can was written before a clock was set back."""

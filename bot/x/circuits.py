@@ -24,7 +24,7 @@ from pydantic import TypeAdapter
 from redis.client import Pipeline
 
 from bot.errors import Transient, UnrollError
-from bot.rules.circuit import CLOSED, Circuit, answered, entered, failed, withdrawn
+from bot.rules.circuit import AFTER_THE_OTHERS, CLOSED, Circuit, answered, entered, failed, withdrawn
 from bot.x.limits import ASKING, WINDOWS
 
 log = structlog.get_logger()
@@ -63,7 +63,9 @@ class Call:
             )
 
     def failed(self, error: UnrollError) -> UnrollError:
-        """What is to be raised: while the endpoint rests, its failures are no job's own."""
+        """What is to be raised: while the endpoint rests, its failures are no job's own, but for a day at
+        most, and who has tried comes after the others.
+        """
         if not isinstance(error, Transient) or error.reason not in TROUBLE:
             self.answered()
             return error
@@ -83,12 +85,14 @@ class Call:
                 until=_time(after.until),
                 rests=after.rests,
             )
+        tried = before.trying == self.name
+        until = after.until or now
         return Transient(
             error.reason,
             error.detail,
-            retry_at=after.until,
+            retry_at=until + AFTER_THE_OTHERS if tried else until,
             may_have_landed=error.may_have_landed,
-            counts=False,
+            counts=tried and not after.excuses(now),
         )
 
     def withdraw(self) -> None:

@@ -8,7 +8,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.flows.fates import MAX_FAILURES
-from bot.rules.circuit import LONGEST_REST
+from bot.rules.circuit import AFTER_THE_OTHERS, LONGEST_REST
+from bot.x.client import X
 
 LOOKUP, SEARCH, REPLY = "GET /2/tweets", "GET /2/tweets/search/recent", "POST /2/tweets"
 MENTIONS = "GET /2/users/:id/mentions"
@@ -79,3 +80,39 @@ def test_a_job_that_alone_fails_is_given_up_while_others_get_through(house, post
         house.work()
         world.advance(timedelta(hours=1))
     assert (house.job(poisoned).state, house.job(poisoned).reason) == ("failed", "x-down")
+
+
+@pytest.mark.parametrize("endpoint", [SEARCH, REPLY])
+def test_a_request_on_which_x_breaks_each_time_comes_to_an_end(house, posts, world, endpoint, monkeypatch):
+    """Nobody else is there to tell it from an outage, but no outage lasts for ever."""
+    monkeypatch.setattr("bot.rules.circuit.LONGEST_OUTAGE", timedelta(minutes=20))
+    world.faults.answer(endpoint, 500, times=100_000)
+    poisoned = world.mention("asker", posts[0])
+    pass_time(house, timedelta(minutes=20), tick=timedelta(minutes=1))
+    assert house.job(poisoned).state == "waiting"
+    assert house.parts.connection.circuits.all()[endpoint].open
+    pass_time(house, 2 * MAX_FAILURES * (LONGEST_REST + AFTER_THE_OTHERS), tick=timedelta(minutes=4))
+    assert house.job(poisoned).state == "failed"
+    assert world.replies_to(poisoned) == []
+
+
+def test_a_request_on_which_x_breaks_each_time_holds_nobody_up(house, posts, world, monkeypatch):
+    """It was first in line when the endpoint was left alone: the others try next, and get through."""
+    search = X.search
+
+    def breaks_on_one(x, wanted, **more):
+        if str(posts[0].number) in wanted.query:
+            world.faults.answer(SEARCH, 500, times=50)
+        try:
+            return search(x, wanted, **more)
+        finally:
+            world.faults.clear()
+
+    monkeypatch.setattr(X, "search", breaks_on_one)
+    poisoned = world.mention("asker", posts[0])
+    pass_time(house, timedelta(minutes=4))
+    assert house.parts.connection.circuits.all()[SEARCH].open
+    other = world.mention("other", world.thread("eve", ["Uno.", "Due."], ago=timedelta(hours=2))[0])
+    pass_time(house, LONGEST_REST)
+    assert len(world.replies_to(other)) == 1
+    assert (house.job(poisoned).state, world.replies_to(poisoned)) == ("waiting", [])

@@ -11,7 +11,14 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from bot.errors import Misconfigured, Permanent, Transient
-from bot.rules.circuit import FAILURES_IN_A_ROW, FIRST_REST, LONGEST_REST, REMEMBERED_FOR
+from bot.rules.circuit import (
+    AFTER_THE_OTHERS,
+    FAILURES_IN_A_ROW,
+    FIRST_REST,
+    LONGEST_OUTAGE,
+    LONGEST_REST,
+    REMEMBERED_FOR,
+)
 from bot.x.circuits import COME_BACK, Circuits
 from bot.x.limits import ASKING
 from sandbox import broker
@@ -124,6 +131,27 @@ def test_the_rests_grow_and_are_bounded(circuits, clock):
     for number, rest in enumerate(rests):
         longest = min(LONGEST_REST, FIRST_REST * 2**number)
         assert longest / 2 <= rest <= longest
+
+
+def test_who_has_tried_in_vain_lets_the_others_try_next(circuits, clock):
+    fail(circuits, clock)
+    rest_over(circuits, clock)
+    tried = call(circuits, clock, DOWN)
+    other = call(circuits, clock)
+    assert other.retry_at == circuits.all()[LOOKUP].until
+    assert tried.retry_at == other.retry_at + AFTER_THE_OTHERS
+
+
+def test_what_fails_for_longer_than_an_outage_is_counted_against_who_tries(circuits, clock):
+    begin = clock.now
+    fail(circuits, clock)
+    counted = []
+    while clock.now < begin + LONGEST_OUTAGE + LONGEST_REST:
+        rest_over(circuits, clock)
+        counted.append((clock.now, call(circuits, clock, DOWN).counts))
+        assert not call(circuits, clock).counts, "who has not tried is not to blame"
+    assert counted == [(at, at - begin >= LONGEST_OUTAGE) for at, _ in counted]
+    assert {counts for _, counts in counted} == {True, False}
 
 
 def test_one_that_tried_and_died_does_not_stop_the_trying(circuits, clock):
