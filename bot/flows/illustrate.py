@@ -10,7 +10,7 @@ from datetime import datetime
 import structlog
 
 from bot.blobs import by_hash
-from bot.errors import Permanent, Transient
+from bot.errors import DatabaseAway, Permanent, Transient
 from bot.flows.parts import Parts
 from bot.pictures import shrink
 from bot.rules.films import is_film
@@ -40,6 +40,12 @@ def illustrate(thread_id: int, parts: Parts) -> int:
         except (Permanent, Transient) as error:
             store.media.fail(url, now=parts.clock(), for_good=isinstance(error, Permanent))
             log.warning("picture.failed", thread=thread_id, reason=error.reason, detail=error.detail)
+            continue
+        except (DatabaseAway, OSError):  # no picture's fault: all of them wait for the next wake-up
+            raise
+        except Exception:  # a picture that we stumble over must not stop the others
+            store.media.fail(url, now=parts.clock(), for_good=False)
+            log.exception("picture.unexpected_error", thread=thread_id)
             continue
         came += 1
     _copy_older(thread_id, parts, deadline)

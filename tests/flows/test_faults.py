@@ -7,8 +7,10 @@ import pytest
 
 from bot.flows.fates import MAX_FAILURES
 from bot.store import threads
+from bot.store.media import MAX_ATTEMPTS
 
 LOOKUP, SEARCH = "GET /2/tweets", "GET /2/tweets/search/recent"
+A_DAY = timedelta(days=1)
 
 
 @pytest.fixture
@@ -177,3 +179,24 @@ def test_an_operator_may_have_requests_over_the_budget_refused(build, world):
     job = house.job(mention)
     assert (job.state, job.reason) == ("refused", "over-budget")
     assert house.world.ledger.micros <= 40_000
+
+
+def test_a_picture_that_we_stumble_over_stops_no_other_and_is_left_in_the_end(house, world, monkeypatch):
+    root = world.post(world.author("ada"), "Two pictures.", media=["first.png", "second.png"], ago=A_DAY)
+    world.post(world.author("ada"), "And words.", reply_to=root, ago=A_DAY)
+    house.ask(root)
+    seen = []
+
+    def stumbles(content):
+        seen.append(content)
+        if content == seen[0]:
+            raise ZeroDivisionError
+        return ()
+
+    monkeypatch.setattr("bot.flows.illustrate.shrink", stumbles)
+    for _ in range(MAX_ATTEMPTS):
+        house.illustrate(root.number)
+        world.advance(A_DAY)
+    assert not house.store.media.waiting(root.number)
+    assert seen.count(seen[0]) == MAX_ATTEMPTS
+    assert len(set(seen)) == len(seen) - MAX_ATTEMPTS + 1, "each of the others was looked at once"
