@@ -64,7 +64,8 @@ def make_files() -> int:
 
 @cache
 def maker() -> Maker:
-    return Maker(parts().settings.public_url, _kept, parts().settings.links)
+    settings = parts().settings
+    return Maker(settings.public_url, _kept, settings.links, parts().stop.is_set)
 
 
 def _kept(sha256: str) -> bytes | None:

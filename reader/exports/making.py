@@ -12,7 +12,7 @@ from bot.settings import EXPORT_DEADLINE
 from reader import pages, views
 from reader.exports import as_card, as_epub, as_pdf, as_zip
 from reader.exports.album import Album, moved
-from reader.exports.typeset import Sheet, typeset
+from reader.exports.typeset import NotSet, Sheet, never, typeset
 from reader.ports import SavedThread
 
 MEGABYTE = 1024**2
@@ -25,11 +25,12 @@ Take = Callable[[str], bytes | None]
 
 @dataclass(frozen=True, slots=True)
 class Maker:
-    """`take` gives our copy of a picture by its hash."""
+    """`take` gives our copy of a picture by its hash; `stopped` says that this process is to end."""
 
     public_url: str
     take: Take
     links: views.Links = "t.co"
+    stopped: Callable[[], bool] = never
 
     def make(self, form: str, saved: SavedThread) -> bytes:
         """`form` is pdf, epub, zip or card. Raises NotSet where it cannot be made, Permanent `unlisted` where
@@ -43,7 +44,7 @@ class Maker:
         page = self._page(saved, folder, longest=1400, room=64 * MEGABYTE)
         data = as_pdf.document(page, saved.fetched_at, self.public_url)
         sheet = Sheet("thread.typ", "pdf", data, saved.fetched_at)
-        return typeset(sheet, folder, seconds=SETTING).read_bytes()
+        return self._typeset(sheet, folder)
 
     def _epub(self, saved: SavedThread, folder: Path) -> bytes:
         page = self._page(saved, folder, longest=1400, room=64 * MEGABYTE)
@@ -60,7 +61,7 @@ class Maker:
         if saved.unlisted:
             raise Permanent("unlisted")
         page = pages.thread_page(saved)
-        album = Album(folder, self.take, longest=256, room=MEGABYTE)
+        album = Album(folder, self._taken, longest=256, room=MEGABYTE)
         author = moved(page.author, album.keep)
         return self._drawn("card.typ", as_card.data(page, author), saved, folder)
 
@@ -69,10 +70,19 @@ class Maker:
 
     def _drawn(self, template: str, data: as_card.Data, saved: SavedThread, folder: Path) -> bytes:
         sheet = Sheet(template, "png", data, saved.fetched_at, ppi=72)
-        return typeset(sheet, folder, seconds=SETTING).read_bytes()
+        return self._typeset(sheet, folder)
 
     def _page(self, saved: SavedThread, folder: Path, *, longest: int, room: int) -> views.ThreadPage:
         return moved(
             pages.thread_page(saved, self.links),
-            Album(folder, self.take, longest=longest, room=room).keep,
+            Album(folder, self._taken, longest=longest, room=room).keep,
         )
+
+    def _typeset(self, sheet: Sheet, folder: Path) -> bytes:
+        return typeset(sheet, folder, seconds=SETTING, stopped=self.stopped).read_bytes()
+
+    def _taken(self, sha256: str) -> bytes | None:
+        """A long thread has hundreds of pictures, each of which takes a moment."""
+        if self.stopped():
+            raise NotSet("shutting down")
+        return self.take(sha256)

@@ -8,7 +8,9 @@ import json
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -18,6 +20,9 @@ from typing import Any, Literal
 
 TEMPLATES = Path(__file__).parent / "typst"
 FONTS = ("fontpkg_source_serif_4", "manimgx_fonts", "manimgx_fonts_cjk")
+
+# So often, in seconds, it is looked whether the process that waits is to end.
+LOOKS_EVERY = 0.5
 
 
 class NotSet(Exception):  # noqa: N818 - reads as what it says
@@ -35,10 +40,14 @@ class Sheet:
     ppi: float = 144.0
 
 
-def typeset(sheet: Sheet, folder: Path, *, seconds: float) -> Path:
+def never() -> bool:
+    return False
+
+
+def typeset(sheet: Sheet, folder: Path, *, seconds: float, stopped: Callable[[], bool] = never) -> Path:
     """Sets it in a process of its own, which sees this folder and its fonts and nothing else; the file.
 
-    Raises NotSet, also when the time is over.
+    Raises NotSet, also when the time is over, or `stopped` says that nobody is to wait any more.
     """
     made = folder / f"{Path(sheet.template).stem}.{sheet.kind}"
     (folder / "data.json").write_text(json.dumps(sheet.data), encoding="utf-8")
@@ -53,21 +62,33 @@ def typeset(sheet: Sheet, folder: Path, *, seconds: float) -> Path:
         "fonts": [str(each) for each in fonts()],
         "timestamp": int(sheet.made.timestamp()),
     }
-    _run(json.dumps(wanted), seconds)
+    _run(json.dumps(wanted), seconds, stopped)
     return made
 
 
-def _run(wanted: str, seconds: float) -> None:
+def _run(wanted: str, seconds: float, stopped: Callable[[], bool]) -> None:
     command = [sys.executable, "-I", str(TEMPLATES / "child.py")]
-    try:
-        done = subprocess.run(  # noqa: S603 - our own script, in our own Python
-            command, input=wanted, capture_output=True, text=True, timeout=seconds, check=False
-        )
-    except subprocess.TimeoutExpired:
-        raise NotSet("took too long") from None
-    if done.returncode != 0:
-        said = done.stderr.strip().splitlines()
-        raise NotSet(said[-1][:500] if said else f"ended with {done.returncode}")
+    pipe, end = subprocess.PIPE, time.monotonic() + seconds
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True) as child:  # noqa: S603
+        try:
+            said = _said(child, wanted, lambda: stopped() or time.monotonic() > end)
+        finally:
+            child.kill()
+    if said is None:
+        raise NotSet("shutting down" if stopped() else "took too long")
+    if child.returncode != 0:
+        lines = said.strip().splitlines()
+        raise NotSet(lines[-1][:500] if lines else f"ended with {child.returncode}")
+
+
+def _said(child: subprocess.Popen[str], wanted: str, over: Callable[[], bool]) -> str | None:
+    """What it complained of when it has ended; None where that was not awaited."""
+    told: str | None = wanted
+    while not over():
+        with suppress(subprocess.TimeoutExpired):
+            return child.communicate(told, timeout=LOOKS_EVERY)[1]
+        told = None
+    return None
 
 
 @cache

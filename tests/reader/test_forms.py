@@ -302,6 +302,14 @@ def test_typst_sees_its_folder_only_and_does_not_take_for_ever(tmp_path, monkeyp
             typeset(Sheet(f"{name}.typ", "pdf", {}, NOON), tmp_path, seconds=3)
 
 
+def test_nothing_is_set_any_more_for_a_worker_that_is_to_end(tmp_path):
+    asked = iter([False, True])
+    with pytest.raises(NotSet, match="shutting down"):
+        Maker(HERE, lambda _: None, stopped=lambda: next(asked, True)).make("pdf", long_thread(1000))
+    with pytest.raises(NotSet, match="shutting down"):
+        Maker(HERE, lambda _: None, stopped=lambda: True).make("zip", scenes.usual(tmp_path))
+
+
 def test_a_thousand_posts_are_set_in_bounded_time(make):
     saved = replace(long_thread(1000), fetched_at=NOON + timedelta(days=1))
     found = pdf(make("pdf", saved))

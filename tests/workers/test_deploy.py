@@ -9,7 +9,10 @@ from contextlib import ExitStack
 
 import pytest
 
+from bot.queue import celery_app, enqueue_exports
+from reader.exports import edition
 from sandbox.broker import free_port
+from tests.reader.test_forms import long_thread
 from tests.workers.conftest import command
 
 pytestmark = pytest.mark.broker
@@ -54,6 +57,24 @@ def test_a_worker_that_speaks_is_let_finish(plant):
     plant.wait(lambda: plant.world.replies_to(mention), "the reply is out, its answer is not")
     assert ended(worker) == 0
     assert plant.done(mention)
+
+
+def test_a_worker_that_makes_a_file_puts_it_back_and_the_next_one_makes_it_at_once(plant):
+    """Three thousand posts take Typst longer than anybody waits for the end of a worker."""
+    exports, now = plant.parts.store.exports, plant.world.now()
+    saved = plant.parts.store.threads.save(long_thread(3_000).thread, now=now)
+    page = plant.parts.store.threads.stamp(saved.id).etag
+    etag = edition.etag(page, plant.settings.public_url, plant.settings.links)
+    exports.want(saved.id, "pdf", etag, now=now)
+    worker = plant.start_worker()
+    with celery_app(plant.settings.broker) as app:
+        enqueue_exports(app)
+    plant.wait(lambda: exports.find(saved.id, "pdf", etag).lease_token, "it is begun")
+    assert ended(worker) == 0
+    left = exports.find(saved.id, "pdf", etag)
+    assert (left.state, left.attempts, left.lease_token) == ("wanted", 0, None)
+    assert exports.wake_up(now=plant.world.now()), "the next tick wakes another worker"
+    assert exports.claim(now=plant.world.now()) is not None, "no lease has to run out"
 
 
 def test_a_poller_in_the_middle_of_a_call_ends_and_the_next_one_loses_nothing(plant):
