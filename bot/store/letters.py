@@ -17,7 +17,7 @@ from sqlmodel import Session, col, delete, func, or_, select
 
 from bot.rules.letters import AT_MOST_EVERY, KEPT_FOR, NEWS_FOR, TOO_OLD, Letter
 from bot.rules.listing import Listing
-from bot.settings import LEASE
+from bot.settings import CLOCKS_APART, LEASE
 from bot.store.cards import card, stands
 from bot.store.database import Database
 from bot.store.models import CardRow, LetterRow, LetterThreadRow, SubscriberRow, SubscriptionRow, UtcDateTime
@@ -65,7 +65,8 @@ class Letters:
 
     def wake_up(self, *, now: datetime) -> bool:
         """Whether a worker is to be woken for letters, which are then marked as sent for."""
-        unsent = or_(col(LetterRow.enqueued_at).is_(None), col(LetterRow.enqueued_at) < now - WAKE_UP_LOST)
+        sent = col(LetterRow.enqueued_at)
+        unsent = or_(sent.is_(None), sent < now - WAKE_UP_LOST, sent > now + CLOCKS_APART)
         with self.database.write() as session:
             due = session.exec(select(LetterRow.id).where(_due(now), unsent).limit(1)).first()
             if due is None:

@@ -253,6 +253,8 @@ def test_wake_ups_are_sent_once_until_they_are_lost(known):
     assert known.letters.wake_up(now=NOW + WAKE_UP_LOST + MINUTE)
     known.letters.unsend()
     assert known.letters.wake_up(now=NOW + WAKE_UP_LOST + MINUTE)
+    assert known.letters.wake_up(now=NOW + HOUR)
+    assert known.letters.wake_up(now=NOW + MINUTE), "a clock was set back: nobody waits that long"
 
 
 def test_what_was_dealt_with_is_kept_for_a_month_and_what_is_old_is_not_sent(known):
