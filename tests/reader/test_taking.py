@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 from prometheus_client import REGISTRY
+from sqlalchemy import text
 
 from bot.flows.export import drop_strays
 from bot.flows.pages import take_down
@@ -17,6 +18,7 @@ from bot.store.exports import MAX_ATTEMPTS, MOST_WANTED, WAKE_UP_LOST
 from tests.reader.fakes import FakeSaved, post, thread
 from tests.reader.parsing import Page, assert_sound
 from tests.reader.taking import Desk
+from tests.store.test_trouble import writing_elsewhere
 
 A_MINUTE = timedelta(minutes=1)
 
@@ -333,3 +335,26 @@ def test_no_picture_is_drawn_of_an_unlisted_page(desk, house):
     assert desk.work() == 0
     assert desk.get(address).content == stand_in
     assert not tick_wakes(desk, later=timedelta(hours=1))
+
+
+def test_while_somebody_else_is_writing_readers_read_and_take_what_is_ready(build, monkeypatch):
+    """SQLite has one writer at a time; no reader hears of it, and who asks for more hears it in our words."""
+    monkeypatch.setattr("bot.store.database.BUSY_TIMEOUT_MS", 100)
+    desk = Desk(build(), quick)
+    desk.save(FakeSaved(thread(post(1, "The lamp"), post(2, "and the gull"))))
+    desk.take("/thread/1001.pdf")
+    with desk.house.store.database.write() as session:  # that it is still used is to be noted again
+        session.execute(text("UPDATE export SET asked_at = '2026-01-01 00:00:00.000000'"))
+    with writing_elsewhere(desk.house.parts.settings.database_url):
+        browser = {"user-agent": "Mozilla/5.0"}
+        answers = {path: desk.get(path, headers=browser) for path in ("/thread/1001", "/thread/1001.pdf")}
+        assert [answer.status_code for answer in answers.values()] == [200, 200]
+        desk.site._app.state.site.tally.flush()
+        desk.site._app.state.site.rack.flush()
+        asked = desk.get("/thread/1001.epub")
+        assert asked.status_code == 503
+        assert int(asked.headers["retry-after"]) > 0
+        assert "locked" not in asked.text
+    assert desk.take("/thread/1001.epub") == b"epub of The lamp"
+    desk.site._app.state.site.tally.flush()
+    assert desk.house.store.reads.last_week([1001], today=desk.house.world.now().date()) != {}

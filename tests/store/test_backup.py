@@ -10,13 +10,16 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import delete
 
 from bot.domain import Goal
 from bot.store import backup as module
-from bot.store import schema
+from bot.store import moving, schema
 from bot.store.backup import BackupFailed, backup, restore
 from bot.store.database import Database
+from bot.store.models import NoteRow
 from tests.store.conftest import NOW, opened
+from tests.store.oddities import everything, fill
 
 LATER = NOW + timedelta(days=1)
 
@@ -50,6 +53,20 @@ def test_what_was_there_is_there_again_and_marked(store, file):
     assert add(store, 3) == 2, "the count of jobs goes on from the backup"
     restore(store.database, file, now=LATER)
     assert numbers(store) == [1]
+
+
+def test_every_table_comes_back_as_it_was(store, file):
+    """Of each one row with odd values: pages that were printed, files, letters, events and all the others."""
+    fill(store.database, rows=1)
+    before = everything(store.database)
+    assert {len(rows) for rows in before.values()} == {1}
+    backup(store.database, file)
+    with store.database.write() as session:
+        for table in moving.tables():
+            session.execute(delete(table))
+    restore(store.database, file, now=LATER)
+    mark = NoteRow.__tablename__
+    assert {**everything(store.database), mark: []} == {**before, mark: []}
 
 
 def test_a_backup_is_for_its_owner_only_and_never_half(store, file):

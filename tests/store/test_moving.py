@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from collections import Counter
 from contextlib import ExitStack
-from datetime import UTC, date, datetime, timedelta
+from datetime import timedelta
 
 import pytest
-from sqlalchemy import JSON, BigInteger, Boolean, Date, Integer, LargeBinary, insert, null, text
+from sqlalchemy import text
 
 from bot.domain import Goal
 from bot.errors import DatabaseAway
 from bot.rules.listing import Listing
 from bot.rules.words import question
 from bot.settings import BadSettings
-from bot.store import moving, open_store
+from bot.store import open_store
 from bot.store.backup import backup, restore
-from bot.store.models import UtcDateTime
 from bot.store.moving import MoveFailed, count, move
 from tests.store.conftest import NOW, opened
+from tests.store.oddities import everything, fill
 
 WAYS = [("sqlite", "postgres"), ("postgres", "sqlite")]
 A_MINUTE = timedelta(seconds=61)
@@ -90,47 +90,12 @@ def test_a_bot_that_moves_goes_on_where_it_was(addresses, build, world):
     assert there.store.people.find(int(world.author("tired").id)).stopped_at is not None
 
 
-def odd(column, number: int):
-    """A value that one kind of database might take for another."""
-    kind = column.type
-    if isinstance(kind, BigInteger):
-        return 2**62 + number
-    if isinstance(kind, JSON):
-        return [{"a": None, "b": "\u00ff \U0001f30a", "c": 1.50}, None if column.nullable else ["z"], ["z"]][
-            number
-        ]
-    if isinstance(kind, UtcDateTime):
-        return datetime(2026, 3, 29, 1, 59, 59, number + 1, tzinfo=UTC)
-    if isinstance(kind, LargeBinary):
-        return b"\x00\xff'" + bytes([number])
-    if isinstance(kind, Date):
-        return date(2024, 2, 29 - number)
-    if isinstance(kind, Boolean):
-        return bool(number % 2)
-    if isinstance(kind, Integer):
-        return 2**31 - 1 - number
-    return f"{number} '\\ \"; -- \U0001f30a \u00e9\n"
-
-
 @pytest.fixture
 def filled(stores):
     """Three odd rows in each table of the old one; in the last is nothing wherever that is allowed."""
     old, new = stores
-    with old.database.write() as session:
-        for table in moving.tables():
-            for number in range(3):
-                row = {each.name: odd(each, number) for each in table.columns}
-                nothing = {each.name: null() for each in table.columns if each.nullable and number == 2}
-                session.execute(insert(table).values({**row, **nothing}))
+    fill(old.database, rows=3)
     return old, new
-
-
-def everything(database):
-    with database.read() as session:
-        return {
-            table.name: sorted(repr(tuple(row)) for batch in moving._batches(table, session) for row in batch)
-            for table in moving.tables()
-        }
 
 
 def test_odd_values_are_the_same_there_and_back(filled, sqlite_databases, postgres_databases):
