@@ -8,13 +8,15 @@ import sys
 
 import structlog
 
-from benchmarks import assembly, costs, growth, jobs, memory, pages, reply
+from benchmarks import assembly, costs, growth, jobs, memory, pages, queue, reply, sandbox
 
 PARTS = {
     "pages": ("Pages a second", pages.report),
     "growth": ("Lists of a site that has grown", growth.report),
     "jobs": ("A bot that has worked for long", jobs.report),
     "reply": ("From a mention to the reply", reply.report),
+    "queue": ("What the queue itself costs", queue.report),
+    "sandbox": ("What the local X serves by itself", sandbox.report),
     "memory": ("Memory", memory.report),
     "costs": ("What a thread costs", costs.report),
     "assembly": ("How fast a thread is put together", assembly.report),

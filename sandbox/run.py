@@ -106,7 +106,11 @@ def listen(host: str, port: int) -> socket.socket:
     """
     if host != "localhost" and not ipaddress.ip_address(host).is_loopback:
         raise ValueError(f"the sandbox listens on loopback only, not on {host}")
-    return socket.create_server((host, port), backlog=128)
+    listener = socket.create_server((host, port), backlog=128)
+    # Its connections take it over. asyncio does so only where a socket names its protocol, and this one does
+    # not: an answer in two parts would wait 40 ms for the client to acknowledge the first.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listener
 
 
 def _config(world: World, scenes: list[Scene] | None) -> uvicorn.Config:

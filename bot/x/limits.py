@@ -100,16 +100,19 @@ return {1, tostring(reset)}
 """
 
 # What X says of a window that is over says nothing, and one that ends later than ours is a newer one. Else
-# the smaller count holds: X does not know of the calls that are on their way.
+# the smaller count holds: X does not know of the calls that are on their way. But where X tells for the first
+# time that a window holds more than is documented, ours was counted down from too little.
 OBSERVE = """
 local now, remaining, size = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[5])
+local documented = tonumber(ARGV[6])
 local reset, blocked = tonumber(ARGV[3]), tonumber(ARGV[4])
-local state = redis.call('HMGET', KEYS[1], 'remaining', 'reset', 'blocked', 'unknown')
-local known, ends, closed, unknown = tonumber(state[1]), tonumber(state[2]), tonumber(state[3]), state[4]
+local state = redis.call('HMGET', KEYS[1], 'remaining', 'reset', 'blocked', 'limit')
+local known, ends, closed = tonumber(state[1]), tonumber(state[2]), tonumber(state[3])
 redis.call('HDEL', KEYS[1], 'asking')
 if reset > now then
   local same = known and ends and ends > now and reset < ends + 5
-  if same and known < remaining then remaining = known end
+  local larger = not state[4] and size > documented
+  if same and known < remaining and not larger then remaining = known end
   redis.call('HSET', KEYS[1], 'remaining', remaining, 'reset', tostring(reset))
   redis.call('HDEL', KEYS[1], 'unknown')
 end
@@ -244,7 +247,7 @@ class Limits:
         key, at = _key(endpoint, WINDOWS[endpoint]), now.timestamp()
         self._alone.observe(key, told, at)
         try:
-            values = [at, told.remaining, told.reset, told.blocked, told.limit]
+            values = [at, told.remaining, told.reset, told.blocked, told.limit, WINDOWS[endpoint].limit]
             self._observe(keys=[self._name(key)], args=values)
         except redis.RedisError as error:
             log.warning("limits.redis_away", error=type(error).__name__)

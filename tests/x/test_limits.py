@@ -152,6 +152,23 @@ def test_what_x_says_a_window_holds_is_what_the_next_one_holds(limits):
     assert granted(limits, POST, at=NOW + timedelta(hours=20))[0] == 15
 
 
+def test_a_window_larger_than_documented_is_whole_at_once(client):
+    limits = Limits(client, "a token")
+    limits.acquire(MENTIONS, now=NOW)
+    limits.observe(MENTIONS, headers(899, limit=900), refused=False, now=NOW)
+    assert granted(limits) == (899, NOW + QUARTER)
+
+
+def test_calls_on_their_way_are_not_given_back_by_a_larger_window_either(client):
+    limits = Limits(client, "a token")
+    limits.acquire(MENTIONS, now=NOW)
+    limits.observe(MENTIONS, headers(899, limit=900), refused=False, now=NOW)
+    for _ in range(3):
+        limits.acquire(MENTIONS, now=NOW)
+    limits.observe(MENTIONS, headers(898, limit=900), refused=False, now=NOW)
+    assert granted(limits) == (896, NOW + QUARTER)
+
+
 def test_what_a_refusal_calls_its_window_may_be_the_pace_of_a_second(limits):
     limits.observe(ARCHIVE, headers(0, ends=2 * SECOND, limit=1), refused=True, now=NOW)
     limits.observe(MENTIONS, headers(0, ends=2 * SECOND, limit=1), refused=True, now=NOW)
