@@ -41,6 +41,10 @@ soak: $(READY) ## run under an even load: make soak ARGS="--minutes 30 --rate 10
 bench: $(READY) ## measure: threads, pages, exports, the queue
 	@$(VENV)/bin/python -m benchmarks $(ARGS)
 
+.PHONY: lighthouse
+lighthouse: $(READY) ## what Lighthouse says of the site's pages (needs npm and chromium)
+	@$(VENV)/bin/python -m benchmarks.lighthouse
+
 # Too large for everybody: 70 MB of schemas, and linters that only the tests of deploy/ use.
 tools: $(READY) ## install what checks deploy/: its tests skip without
 	@$(PIP) install -qq --require-hashes --no-deps -r tests/deploy/requirements.lock

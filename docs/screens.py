@@ -60,12 +60,19 @@ def main() -> None:
 
 
 @contextmanager
-def site() -> Iterator[str]:
-    """The site with one of every page, on a port of its own."""
+def site(*, copies: bool = False) -> Iterator[str]:
+    """The site with one of every page, on a port of its own; with `copies` its pictures have smaller ones."""
     port = free_port()
     origin = f"http://127.0.0.1:{port}"
     with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, "-m", "tests.reader.whole_site", str(port), folder]
+        command = [
+            sys.executable,
+            "-m",
+            "tests.reader.whole_site",
+            str(port),
+            folder,
+            *(["copies"] if copies else []),
+        ]
         with subprocess.Popen(command, cwd=ROOT) as running:
             try:
                 while not answers(f"{origin}/healthz"):

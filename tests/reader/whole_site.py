@@ -20,10 +20,12 @@ from sqlmodel import col, select
 from starlette.applications import Starlette
 from starlette.routing import Route
 
+from bot.blobs import by_hash, open_blobs
 from bot.domain import Conversation, Goal, Mention, Post, Refusal, Request
 from bot.errors import DatabaseAway
+from bot.pictures import shrink
 from bot.store import Store, open_store
-from bot.store.media import Picture
+from bot.store.media import Copy, Picture
 from bot.store.models import SubscriberRow, SubscriptionRow
 from bot.store.subscriptions import hashed
 from reader.app import create_app
@@ -226,6 +228,18 @@ def _take_along(store: Store, url: str, *, now: datetime) -> None:
     store.exports.fail(export, "a test", now=now, for_good=True)
 
 
+def _copy(store: Store, folder: Path, *, now: datetime) -> None:
+    """Smaller copies of all pictures, as workers make them."""
+    files = open_blobs(folder)
+    for thread_id in store.media.threads_uncopied(now=now, limit=1000):
+        for picture in store.media.uncopied(thread_id):
+            small = shrink(files.read(by_hash(picture.sha256)))
+            for each in small:
+                files.save(by_hash(each.name), each.content)
+            copies = [Copy(each.name, each.width, each.height, len(each.content)) for each in small]
+            store.media.add_copies(picture.sha256, copies, now=now)
+
+
 def create() -> Starlette:
     port, folder = int(sys.argv[1]), Path(sys.argv[2])
     database, url = folder / "site.db", f"http://127.0.0.1:{port}"
@@ -234,6 +248,8 @@ def create() -> Starlette:
     if fresh:
         furnish(store, folder, now=datetime.now(UTC))
         _take_along(store, url, now=datetime.now(UTC))
+        if "copies" in sys.argv:
+            _copy(store, folder, now=datetime.now(UTC))
     app = create_app(store, Everything(folder, public_url=url))
     app.router.routes[:0] = [Route("/away", _away), Route("/broken", _broken)]
     return app
