@@ -17,7 +17,7 @@ ELEMENTS = frozenset(
     form fieldset legend label input
     main article section div p span b bdi time h1 h2 h3 br img button figure figcaption video
     table caption thead tbody tr th td dl dt dd
-    abbr ul ol li blockquote aside footer code small i em
+    mark abbr ul ol li blockquote aside footer code small i em
 """)
 )
 ADDRESSES = {"href", "src", "cite", "action", "poster", "formaction", "srcset", "data", "xlink:href"}

@@ -9,7 +9,9 @@ import pytest
 from reader.app import create_app
 from sandbox.nouns import Media
 from sandbox.pictures import FILM
+from sandbox.scenes import play
 from tests.reader.conftest import Visitor
+from tests.reader.parsing import Page
 
 
 def filmed(house, world):
@@ -32,6 +34,19 @@ def test_a_video_is_kept_only_where_it_may_be(build, world, monkeypatch, most):
     assert "<video" not in page
     assert 'title="Play on X"' in page
     assert house.store.media.wanted(root.number, now=world.now() + timedelta(days=9)) == []
+
+
+def test_the_demos_film_is_on_its_page_and_in_the_json(house, world):
+    [scene] = [each for each in play(world) if each.name == "lighthouse"]
+    house.ask(scene.posts[0])
+    house.illustrate(scene.posts[0].number)
+    site = Visitor(create_app(house.store, house.parts.settings, world.now))
+    [video] = Page(site.get(f"/thread/{scene.posts[0].number}").text).all("video")
+    assert site.get(video["src"]).content == FILM
+    assert site.get(video["poster"]).headers["content-type"].startswith("image/")
+    told = site.get(f"/thread/{scene.posts[0].number}.json").json()
+    [film] = [one for post in told["posts"] for one in post["media"] if one["type"] == "video"]
+    assert [each["url"].endswith(video["src"]) for each in film["variants"]].count(True) == 1
 
 
 def test_a_video_goes_with_its_post(house, world):

@@ -159,6 +159,8 @@ def test_unlisted_gone_and_unconfirmed_pages_are_nowhere(build, store, add):
     store.threads.bury(ids[1], NOW)
     for path in paths:
         assert not any(f"/thread/{i}" in site.get(path).text for i in ids), path
+    unlisted = site.get(f"/thread/{ids[0]}")
+    assert (unlisted.status_code, unlisted.headers["x-robots-tag"]) == (200, "noindex")
     later = build(later=DAY)
     assert later.get("/user/mira_holt").status_code == 404
     assert threads(later.get("/recent").text) == []
