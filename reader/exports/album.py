@@ -1,4 +1,4 @@
-"""The pictures of one export: our copies, made small enough, as files beside it."""
+"""The pictures and films of one export: our copies, pictures made small enough, as files beside it."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from PIL import Image, ImageOps
 from reader import views
 
 T = TypeVar("T")
+Keep = Callable[[views.Image], views.Image | None]
+KeepFilm = Callable[[str], str | None]
 
 QUALITY = 84
 
@@ -46,6 +48,18 @@ class Album:
             self._kept[image.src] = self._made(image.src.rpartition("/")[2])
         return self._kept[image.src]
 
+    def keep_film(self, address: str) -> str | None:
+        """The name of a film in the folder, as it is; None where there is none or no more room."""
+        sha256 = address.rpartition("/")[2]
+        path = self._folder / f"{sha256[:20]}.mp4"
+        if not path.exists():
+            content = self._take(sha256) if self._room > 0 else None
+            if content is None or len(content) > self._room:
+                return None
+            self._room -= len(content)
+            path.write_bytes(content)
+        return path.name
+
     def _made(self, sha256: str) -> views.Image | None:
         content = self._take(sha256) if self._room > 0 else None
         found = _smaller(content, self._longest) if content else None
@@ -60,21 +74,25 @@ class Album:
         return views.Image(name, width, height)
 
 
-def moved(value: T, keep: Callable[[views.Image], views.Image | None]) -> T:
-    """The same page with its pictures elsewhere; films stay where they are, so they go from what is moved."""
-    return _moved(value, keep)  # type: ignore[no-any-return]
+def _leave(_film: str) -> None:
+    """Paper and books play none."""
 
 
-def _moved(value: Any, keep: Callable[[views.Image], views.Image | None]) -> Any:
+def moved(value: T, keep: Keep, keep_film: KeepFilm = _leave) -> T:
+    """The same page with its pictures and films elsewhere."""
+    return _moved(value, keep, keep_film)  # type: ignore[no-any-return]
+
+
+def _moved(value: Any, keep: Keep, keep_film: KeepFilm) -> Any:
     if isinstance(value, views.Image):
         return keep(value)
     if isinstance(value, tuple):
-        return tuple(_moved(each, keep) for each in value)
+        return tuple(_moved(each, keep, keep_film) for each in value)
     if not is_dataclass(value) or isinstance(value, type | views.Run):
         return value
-    changed = {field.name: _moved(getattr(value, field.name), keep) for field in fields(value)}
-    if isinstance(value, views.Attachment):
-        changed["film"] = None
+    changed = {field.name: _moved(getattr(value, field.name), keep, keep_film) for field in fields(value)}
+    if isinstance(value, views.Attachment) and value.film is not None:
+        changed["film"] = keep_film(value.film)
     return replace(value, **changed)
 
 

@@ -1,4 +1,4 @@
-"""A thread's page -> a folder in one file: a page that opens offline, pictures, the words for tools."""
+"""A thread's page -> a folder in one file: a page that opens offline, its media, the words for tools."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from reader.ports import SavedThread
 from reader.templating import environment
 
 STYLE = ("site.css", assets.FONT, "source-serif-4-LICENCE.txt")
-STORED = (".jpg", ".png", ".woff2")
+STORED = (".jpg", ".png", ".mp4", ".woff2")
 
 
 def render(page: views.ThreadPage, saved: SavedThread, public_url: str, pictures: Iterable[Path]) -> bytes:
-    """`page` names its pictures as the files in `pictures` are called."""
+    """`page` names its pictures and films as the files in `pictures` are called."""
     file = io.BytesIO()
     with ZipFile(file, "w", ZIP_DEFLATED) as archive:
         for name, content in _parts(page, saved, public_url, pictures):
@@ -31,7 +31,11 @@ def render(page: views.ThreadPage, saved: SavedThread, public_url: str, pictures
 def _parts(
     page: views.ThreadPage, saved: SavedThread, public_url: str, pictures: Iterable[Path]
 ) -> Iterator[tuple[str, bytes]]:
-    page = moved(page, lambda image: views.Image(f"media/{image.src}", image.width, image.height))
+    page = moved(
+        page,
+        lambda image: views.Image(f"media/{image.src}", image.width, image.height),
+        lambda film: f"media/{film}",
+    )
     template = environment().get_template("saved.html")
     whole = template.render(page=page, here=public_url + page.path, fetched=saved.fetched_at)
     yield "index.html", whole.lstrip().encode("utf-8", "replace")

@@ -54,7 +54,8 @@ class Maker:
         return as_epub.render(book)
 
     def _zip(self, saved: SavedThread, folder: Path) -> bytes:
-        page = self._page(saved, folder, longest=2400, room=192 * MEGABYTE)
+        album = Album(folder, self.take, longest=2400, room=192 * MEGABYTE)
+        page = moved(pages.thread_page(saved, self.links), album.keep, album.keep_film)
         return as_zip.render(page, saved, self.public_url, [*folder.iterdir()])
 
     def _card(self, saved: SavedThread, folder: Path) -> bytes:

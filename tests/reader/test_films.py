@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from io import BytesIO
+from zipfile import ZipFile
 
 import pytest
 
@@ -12,6 +14,7 @@ from sandbox.pictures import FILM
 from sandbox.scenes import play
 from tests.reader.conftest import Visitor
 from tests.reader.parsing import Page
+from tests.reader.taking import Desk, pdf
 
 
 def filmed(house, world):
@@ -47,6 +50,28 @@ def test_the_demos_film_is_on_its_page_and_in_the_json(house, world):
     told = site.get(f"/thread/{scene.posts[0].number}.json").json()
     [film] = [one for post in told["posts"] for one in post["media"] if one["type"] == "video"]
     assert [each["url"].endswith(video["src"]) for each in film["variants"]].count(True) == 1
+
+
+def test_a_folder_to_take_along_plays_the_film_offline(house, world):
+    root = filmed(house, world)
+    with ZipFile(BytesIO(Desk(house).take(f"/thread/{root.number}.zip"))) as archive:
+        [index] = [name for name in archive.namelist() if name.endswith("index.html")]
+        [video] = Page(archive.read(index).decode()).all("video")
+        beside = index.removesuffix("index.html")
+        assert archive.read(beside + video["src"]) == FILM
+        assert archive.read(beside + video["poster"])[:3] in {b"\xff\xd8\xff", b"\x89PN"}
+
+
+@pytest.mark.parametrize("form", ["pdf", "epub"])
+def test_paper_and_books_show_its_poster(house, world, form):
+    root = filmed(house, world)
+    made = Desk(house).take(f"/thread/{root.number}.{form}")
+    assert FILM not in made
+    if form == "pdf":
+        assert sum(len(page.images) for page in pdf(made).pages) >= 2, "a face and a poster"
+    else:
+        with ZipFile(BytesIO(made)) as book:
+            assert len([name for name in book.namelist() if name.startswith("book/images/")]) >= 2
 
 
 def test_a_video_goes_with_its_post(house, world):
