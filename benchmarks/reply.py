@@ -16,6 +16,8 @@ from pathlib import Path
 from statistics import median, quantiles
 from tempfile import TemporaryDirectory
 
+import psutil
+
 from benchmarks.house import BIN, housed, settings_for
 from benchmarks.processes import running
 from benchmarks.tables import table
@@ -57,28 +59,31 @@ class Way:
 
 
 def report() -> str:
-    rows = []
+    rows, said = [], []
     for database in ("sqlite", "postgres"):
-        ways = measure(database)
+        ways, cpu = measure(database)
+        said.append(f"{database}: " + ", ".join(f"{name} {ms:.0f}" for name, ms in cpu.items()))
         for name, of in (("median", median), ("99th percentile", last)):
             looks = [way.looked for way in ways]
             figures = [[way.replied for way in ways], [way.x for way in ways], looks]
             figures += [[way.rest for way in ways], [way.above for way in ways]]
             allowed = f"{ALLOWED:.2f}" if of is median else f"{ALLOWED + INTERVAL / 2:.2f}"
             rows.append([f"{database}, {name}", *(f"{of(each):.3f}" for each in figures), allowed])
-    return table(HEAD, rows)
+    return f"{table(HEAD, rows)}\n\nCPU for a mention, in ms: {'; '.join(said)}."
 
 
 def last(values: list[float]) -> float:
     return quantiles(values, n=100)[98]
 
 
-def measure(database: str) -> list[Way]:
+def measure(database: str) -> tuple[list[Way], dict[str, float]]:
+    """And the milliseconds of CPU that each process took for a mention."""
     world = World(search_lag=timedelta(0))
     for endpoint in ("POST /2/tweets", "GET /2/users/:id/mentions"):
         world.limits.set(endpoint, limit=5_000, seconds=900, per_day=1_000_000)
-    with _at_work(world, database):
+    with _at_work(world, database) as processes:
         _wait([_ask(world, -1)], world)
+        before = _cpu(processes)
         asked = []
         due = time.monotonic()
         for number in range(MENTIONS):
@@ -86,11 +91,16 @@ def measure(database: str) -> list[Way]:
             due += APART
             time.sleep(max(0.0, due - time.monotonic()))
         _wait(asked, world)
-    return list(_ways(asked, world))
+        cpu = {name: (ms - before[name]) / MENTIONS for name, ms in _cpu(processes).items()}
+    return list(_ways(asked, world)), cpu
+
+
+def _cpu(processes: dict[str, psutil.Popen]) -> dict[str, float]:
+    return {name: sum(process.cpu_times()[:2]) * 1000 for name, process in processes.items()}
 
 
 @contextmanager
-def _at_work(world: World, database: str) -> Iterator[None]:
+def _at_work(world: World, database: str) -> Iterator[dict[str, psutil.Popen]]:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="unroll-reply-")))
         house = stack.enter_context(housed(database, "reply", folder))
@@ -104,8 +114,7 @@ def _at_work(world: World, database: str) -> Iterator[None]:
             folder=folder,
             POLL_INTERVAL_SECONDS=f"{INTERVAL:g}",
         )
-        stack.enter_context(running(COMMANDS, env, folder))
-        yield
+        yield stack.enter_context(running(COMMANDS, env, folder))
 
 
 def _ask(world: World, number: int) -> Post:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from datetime import timedelta
 from decimal import Decimal
 
@@ -10,6 +11,7 @@ import requests
 import tweepy
 
 from sandbox import Media
+from sandbox.run import listen
 
 
 def test_a_window_is_used_up_and_begins_anew(world, get):
@@ -111,3 +113,19 @@ def test_a_post_with_a_link_is_dear_and_the_price_of_a_reply_is_a_setting(world,
     mention = world.mention("bob", world.post("ada", "One."))
     client.create_tweet(text="http://localhost/t/1", in_reply_to_tweet_id=mention.id)
     assert world.ledger.total == Decimal("0.4")
+
+
+def test_the_ledger_says_how_long_an_answer_took(world, get):
+    world.faults.slow("GET /2/tweets", 0.05)
+    get("/2/tweets", ids="1")
+    get("/2/tweets", ids="1")
+    slow, quick = world.ledger.calls
+    assert slow.seconds > quick.seconds > 0
+    assert slow.seconds >= 0.05
+
+
+def test_connections_send_what_they_have_at_once():
+    with listen("127.0.0.1", 0) as listener, socket.create_connection(listener.getsockname()):
+        accepted, _ = listener.accept()
+        with accepted:
+            assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
