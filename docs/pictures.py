@@ -24,7 +24,7 @@ from playwright.sync_api import Browser, sync_playwright
 
 PICTURES = Path(__file__).parent / "pictures"
 UNROLL = Path(sys.executable).with_name("unroll")
-PATIENCE_SECONDS = 90
+PATIENCE_SECONDS = 180
 COLOURS = 256
 ARGUMENTS = (
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"),
@@ -50,6 +50,7 @@ def main() -> None:
         wanted = [
             Picture("thread", f"{site}/thread/{thread}", 1200, 900),
             Picture("phone-dark", f"{site}/thread/{thread}", 390, 844, dark=True, scale=1.5),
+            Picture("front", f"{site}/", 1200, 900),
             Picture("sandbox", f"{sandbox}/", 1200, 900),
             Picture("flower", f"{flower}/tasks", 1440, 620),
             Picture("flower-task", f"{flower}/task/{task_of(flower)}", 1200, 760),
