@@ -11,6 +11,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from bot import queue
 from bot.cli import app
 from bot.cli.processes import procfile_commands
 from bot.settings import Settings
@@ -127,3 +128,11 @@ def test_every_part_of_the_house_is_there():
         assert path.exists(), name
         if not line.startswith(" "):
             folder = path
+
+
+def test_every_task_that_the_dashboard_shows_is_explained():
+    names = re.findall(r"@app\.task\(name=(\w+)\)", (HERE / "workers" / "tasks.py").read_text("utf-8"))
+    assert len(names) >= 4
+    page = (HERE / "docs" / "dashboard.md").read_text("utf-8")
+    rows = re.findall(r"^\| `([\w.]+)` \|", page, re.MULTILINE)
+    assert {getattr(queue, name) for name in names} <= set(rows)
