@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import pty
 import sqlite3
 import subprocess
 from contextlib import closing
@@ -9,7 +11,9 @@ from datetime import UTC, datetime
 
 import pytest
 
+from bot.cli.jobs import BATCH
 from bot.store import open_store
+from bot.store.models import JobRow
 from tests.cli.conftest import BIN
 
 JOB_KEYS = [
@@ -79,6 +83,32 @@ def test_a_dry_replay_changes_nothing_and_a_real_one_queues(shell, done):
     assert (real.status, real.out) == (0, "replayed 1 of 1\n")
     assert "the poller's next tick" in " ".join(real.err.split())
     assert shell.unroll("jobs", "list", "--json").document[0]["state"] == "queued"
+
+
+def test_a_long_replay_shows_on_a_terminal_how_far_it_is(shell, done):
+    with (
+        closing(open_store(f"sqlite:///{shell.folder}/var/unroll.db")) as store,
+        store.database.write() as rows,
+    ):
+        one = rows.get_one(JobRow, 1).model_dump(exclude={"id"})
+        rows.add_all(JobRow(**one) for _ in range(BATCH))
+    ours, terminal = pty.openpty()
+    replay = [BIN / "unroll", "jobs", "replay", "--state", "done"]
+    said = subprocess.run(
+        replay,
+        cwd=shell.folder,
+        env=shell._env({}),
+        stdout=subprocess.PIPE,
+        stderr=terminal,
+        text=True,
+        check=True,
+    )
+    os.close(terminal)
+    told = os.read(ours, 65_536).decode()
+    os.close(ours)
+    assert said.stdout == f"replayed {BATCH + 1} of {BATCH + 1}\n"
+    assert "replaying" in told
+    assert "%" in told
 
 
 def test_jobs_are_chosen_by_reason_user_kind_and_age(shell, world, thread, done):
