@@ -54,7 +54,7 @@ class Maker:
         return as_epub.render(book)
 
     def _zip(self, saved: SavedThread, folder: Path) -> bytes:
-        album = Album(folder, self.take, longest=2400, room=192 * MEGABYTE)
+        album = Album(folder, self._taken, longest=2400, room=192 * MEGABYTE)
         page = moved(pages.thread_page(saved, self.links), album.keep, album.keep_film)
         return as_zip.render(page, saved, self.public_url, [*folder.iterdir()])
 
