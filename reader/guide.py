@@ -114,6 +114,16 @@ def _limits(settings: Settings) -> tuple[str, ...]:
         f"A visitor can have {most('refreshes_per_visitor_per_day', 'page')} a day checked again.",
         f"One page is checked again {most('refreshes_per_thread_per_day', 'time')} a day at most.",
         f"Downloads hold {most('export_posts_per_day', 'post')} for one visitor a day.",
+        *_letters(settings),
         f"X is paid for every post that is read. {OVER_BUDGET[settings.over_budget]}",
         "Days are those of UTC.",
+    )
+
+
+def _letters(settings: Settings) -> tuple[str, ...]:
+    if settings.smtp_url is None:
+        return ()
+    return (
+        f"A visitor can ask for letters {counted(settings.subscriptions_per_visitor_per_day, 'time')} a day.",
+        f"The site sends {counted(settings.letters_per_day, 'letter')} a day at most; others come later.",
     )

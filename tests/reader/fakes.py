@@ -230,6 +230,7 @@ class FakeSettings:
     refreshes_per_visitor_per_day: int = 20
     smtp_url: SecretStr | None = None
     subscriptions_per_visitor_per_day: int = 10
+    letters_per_day: int = 500
     refreshes_per_thread_per_day: int = 24
     poll_interval_seconds: float = 5
     look_every_seconds: float = 5

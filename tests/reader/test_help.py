@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import get_args
 
 import pytest
+from pydantic import SecretStr
 
 from bot.domain import CommandKind
 from bot.rules import phrases
@@ -50,12 +51,15 @@ LIMITS = [
     "refreshes_per_visitor_per_day",
     "refreshes_per_thread_per_day",
     "export_posts_per_day",
+    "subscriptions_per_visitor_per_day",
+    "letters_per_day",
 ]
 
 
 @pytest.mark.parametrize("name", LIMITS)
 def test_a_limit_is_told_as_it_is_set(store, settings, name):
-    site = Visitor(create_app(store, replace(settings, **{name: 7531})))
+    mailing = SecretStr("smtp://127.0.0.1:1")
+    site = Visitor(create_app(store, replace(settings, smtp_url=mailing, **{name: 7531})))
     assert "7,531" in site.get("/help").text
 
 
