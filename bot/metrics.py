@@ -83,6 +83,10 @@ for _outcome in OUTCOMES:
 for _way in ("webhook", "stream"):
     for _outcome in ("new", "repeated", "stale", "ignored", "unreadable", "unsigned"):
         EVENTS.labels(_way, _outcome)
+LETTERS.labels("any", "away")
+for _kind in ("confirm", "threads"):
+    for _outcome in ("sent", "put-off", "refused", "no-such-address", "unknown"):
+        LETTERS.labels(_kind, _outcome)
 
 
 @contextmanager
