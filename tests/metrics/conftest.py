@@ -38,7 +38,7 @@ class Scrape:
 
 
 def read(port: int) -> Scrape:
-    answer = requests.get(f"http://127.0.0.1:{port}/metrics", timeout=10)
+    answer = requests.get(f"http://127.0.0.1:{port}/metrics", timeout=30)
     assert answer.status_code == 200
     return Scrape.of(answer.text)
 
