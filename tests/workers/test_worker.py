@@ -48,7 +48,9 @@ def test_mentions_are_answered_and_doubled_messages_change_nothing(plant):
     assert [replies(plant, mention) for mention in mentions] == [1, 1, 1]
     assert [plant.job(mention).attempts for mention in mentions] == attempts
     plant.wait(
-        lambda: plant.parts.store.media.waiting(plant.job(mentions[0]).thread_id) == 0, "pictures come"
+        lambda: plant.parts.store.media.waiting(plant.job(mentions[0]).thread_id) == 0,
+        "pictures come",
+        seconds=40,
     )
 
 
