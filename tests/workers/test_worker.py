@@ -23,8 +23,10 @@ def replies(plant, mention):
 
 
 def until_done(plant, *mentions):
-    """The poller goes on ticking, each tick as if a minute had passed, until nothing is left."""
-    end = time.monotonic() + 20
+    """The poller goes on ticking, each tick as if a minute had passed, until nothing is left. A call that was
+    reserved by a worker that died is waited for: bot.x.limits.ASKING, 16 seconds.
+    """
+    end = time.monotonic() + 60
     while not plant.done(*mentions):
         assert time.monotonic() < end, plant.said()[-4_000:]
         plant.tick(later=A_MINUTE)
