@@ -42,6 +42,16 @@ class Button:
 
 
 @dataclass(frozen=True, slots=True)
+class Step:
+    """One of several things that are done one after the other; `of` is 0 where nobody can count it."""
+
+    words: str
+    state: Literal["done", "now", "next"]
+    done: int = 0
+    of: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Note:
     """`refresh` is in seconds, 0 for a page that will not change; `howto` shows how to ask for a thread."""
 
@@ -54,6 +64,7 @@ class Note:
     fine: str = ""
     button: Button | None = None
     other: Button | None = None
+    steps: tuple[Step, ...] = ()
 
 
 ONWARD = (Link("To the front page", "/"), Link("Search", "/search"))

@@ -10,7 +10,7 @@ The page that says so asks again by itself, without scripts, and then leads to t
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -19,7 +19,7 @@ from bot.errors import DatabaseAway
 from reader import addresses
 from reader.exports import edition
 from reader.files import AN_HOUR
-from reader.messages import BY_ITSELF, Link, Note
+from reader.messages import BY_ITSELF, Link, Note, Step
 from reader.ports import Export, Stamp
 from reader.sending import send
 from reader.site import NOINDEX, Site
@@ -33,11 +33,14 @@ CARD = "card"
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """`name` is the form's, and the end of its address; `words` are what people call it."""
+    """`name` is the form's, and the end of its address; `words` are what people call it. `steps` are what its
+    maker does one after the other, each by the name it tells and in words.
+    """
 
     name: str
     media_type: str
     words: str
+    steps: tuple[tuple[str, str], ...]
 
     @property
     def suffix(self) -> str:
@@ -45,9 +48,18 @@ class Kind:
 
 
 KINDS = (
-    Kind("pdf", "application/pdf", "PDF"),
-    Kind("epub", "application/epub+zip", "EPUB"),
-    Kind("zip", "application/zip", "ZIP"),
+    Kind(
+        *("pdf", "application/pdf", "PDF"),
+        (("pictures", "Pictures fetched"), ("layout", "Pages laid out")),
+    ),
+    Kind(
+        *("epub", "application/epub+zip", "EPUB"),
+        (("pictures", "Pictures fetched"), ("cover", "Cover drawn"), ("binding", "Posts bound into a book")),
+    ),
+    Kind(
+        *("zip", "application/zip", "ZIP"),
+        (("pictures", "Pictures and films fetched"), ("packing", "Everything packed")),
+    ),
 )
 
 
@@ -100,7 +112,8 @@ class Taking:
         if export.state == "failed":
             return self.site.note(given_up(self.kind, back), 500)
         ready = export.state == "ready"
-        note = made(self.kind, self._address(stamp), back) if ready else being_made(self.kind, back)
+        making = being_made(self.kind, export, back, now=self.site.clock())
+        note = made(self.kind, self._address(stamp), back) if ready else making
         answer = self.site.note(note, 200 if ready else 202)
         page = f"/thread/{stamp.thread_id}/{self.kind.name}"
         answer.headers["Refresh"] = f"0; url={self._address(stamp)}" if ready else f"{SOON}; url={page}"
@@ -173,9 +186,28 @@ BUSY = Note(
 )
 
 
-def being_made(kind: Kind, back: Link) -> Note:
-    text = "That takes some seconds; for a long thread with many pictures up to a minute."
-    return Note(f"Your {kind.words} is being made", (text, BY_ITSELF), "busy", (back,))
+def being_made(kind: Kind, export: Export, back: Link, *, now: datetime) -> Note:
+    """What its maker told counts only while it may still be alive."""
+    made_now = export.lease_until is not None and export.lease_until > now
+    if made_now:
+        text = "That takes some seconds; for a long thread with many pictures up to a minute."
+    elif export.attempts:
+        text = "The last try came to nothing. The next one begins from the start, in a moment."
+    else:
+        text = "It waits for its turn: files are made one after the other."
+    steps = _steps(kind, export if made_now else None)
+    return Note(f"Your {kind.words} is being made", (text, BY_ITSELF), "busy", (back,), steps=steps)
+
+
+def _steps(kind: Kind, export: Export | None) -> tuple[Step, ...]:
+    names = [name for name, _ in kind.steps]
+    at = names.index(export.step) if export is not None and export.step in names else -1
+    return tuple(
+        Step(words, "done" if i < at else "next")
+        if export is None or i != at
+        else Step(words, "now", export.step_done, export.step_of)
+        for i, (_, words) in enumerate(kind.steps)
+    )
 
 
 def made(kind: Kind, address: str, back: Link) -> Note:

@@ -1,7 +1,7 @@
 """Files made of a page for somebody to take along: PDF, EPUB, ZIP, and the picture that stands for it.
 
     wanted (a row) -> wake-up -> claim -> make it of the page as it is now -> the file -> the row says ready
-                                             |
+                                             |    (the row says how far)
                                              +-> try again, a few times -> given up, with its reason
 
 The row is committed before the wake-up, and the poller's tick sends another where one was lost. Whatever is
@@ -12,6 +12,8 @@ a file that no row names is swept away.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from threading import Lock
 
@@ -27,8 +29,14 @@ from bot.store.threads import SavedThread
 
 log = structlog.get_logger()
 
-# Makes a form of a saved thread.
-Make = Callable[[str, SavedThread], bytes]
+# Takes the name of a step, and how much of it is done of how much; 0 of 0 where nobody can count it.
+Tell = Callable[[str, int, int], None]
+
+# Makes a form of a saved thread, and tells how far it is.
+Make = Callable[[str, SavedThread, Tell], bytes]
+
+# Those who wait look about as often.
+TOLD_EVERY = timedelta(seconds=2)
 
 # A file nobody has taken for this long goes, and the longest unused ones where all take more room than that.
 KEPT = timedelta(days=7)
@@ -77,7 +85,7 @@ def _make_one(export: Export, parts: Parts, make: Make) -> bool:
             store.exports.drop(export)
             _count(export, "dropped")
             return False
-        content = make(export.form, saved)
+        content = make(export.form, saved, _Teller(export, parts))
         if len(content) > LARGEST:
             raise ValueError(f"{len(content)} bytes")  # noqa: TRY301 - one way out for whatever fails
         kept = _keep(export, content, parts)
@@ -90,6 +98,23 @@ def _make_one(export: Export, parts: Parts, make: Make) -> bool:
     if kept:
         log.info("export.made", **told, size=len(content))
     return kept
+
+
+@dataclass
+class _Teller:
+    """Writes down each step as it begins, and how far it is no oftener than TOLD_EVERY."""
+
+    export: Export
+    parts: Parts
+    _told: tuple[str, datetime] | None = None
+
+    def __call__(self, step: str, done: int, of: int) -> None:
+        now = self.parts.clock()
+        if self._told is not None and self._told[0] == step and now - self._told[1] < TOLD_EVERY:
+            return
+        self._told = step, now
+        with suppress(DatabaseAway):  # no file fails for want of a word to those who wait for it
+            self.parts.store.exports.tell(self.export, step, done, of)
 
 
 def _fail(export: Export, error: Exception, parts: Parts) -> None:

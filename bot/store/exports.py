@@ -25,7 +25,9 @@ MOST_WANTED = 200
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """A copy of the row. `file` is its name in the store of files once it is `ready`."""
+    """A copy of the row. `file` is its name in the store of files once it is `ready`; `step` is what was done
+    to it when its maker last told, and holds only until `lease_until`.
+    """
 
     thread_id: int
     form: str
@@ -36,6 +38,10 @@ class Export:
     size: int = 0
     attempts: int = 0
     lease_token: str | None = None
+    lease_until: datetime | None = None
+    step: str | None = None
+    step_done: int = 0
+    step_of: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +96,16 @@ class Exports:
             row.lease_token = secrets.token_hex(8)
             row.lease_until = now + EXPORT_LEASE
             row.attempts += 1
+            row.step = row.step_done = row.step_of = None
             session.flush()
             return _export(row)
+
+    def tell(self, export: Export, step: str, done: int, of: int) -> None:
+        """How far it is, for those who wait; no word of a worker that has lost its lease."""
+        held = *_is(export), col(ExportRow.lease_token) == export.lease_token
+        with self.database.write() as session:
+            changes = {"step": step, "step_done": done, "step_of": of}
+            session.execute(update(ExportRow).where(*held).values(**changes))
 
     def finish(self, export: Export, file: str, size: int) -> bool:
         """The file is there. False where it is no longer wanted: its page has changed or gone meanwhile, or
@@ -249,4 +263,8 @@ def _export(row: ExportRow) -> Export:
         row.size,
         row.attempts,
         row.lease_token,
+        row.lease_until,
+        row.step,
+        row.step_done or 0,
+        row.step_of or 0,
     )

@@ -301,6 +301,9 @@ class ExportRow(SQLModel, table=True):
     lease_token: str | None = None
     lease_until: dt.datetime | None = _time(default=None)
     asked_at: dt.datetime = _time()
+    step: str | None = None  # what is done to it just now, and how much of that
+    step_done: int | None = None
+    step_of: int | None = None
 
 
 class CardRow(SQLModel, table=True):

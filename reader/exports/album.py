@@ -27,12 +27,22 @@ class Album:
     """`take` gives the bytes of a picture by its hash, None where it is not to be had.
 
     `longest` is the most pixels a side may have, `room` how many bytes all of them together may take; those
-    that do not fit stay away, and what is made says so in their place.
+    that do not fit stay away, and what is made says so in their place. `tell` hears how many were dealt with.
     """
 
-    def __init__(self, folder: Path, take: Callable[[str], bytes | None], *, longest: int, room: int) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        take: Callable[[str], bytes | None],
+        *,
+        longest: int,
+        room: int,
+        tell: Callable[[int], None] = lambda _: None,
+    ) -> None:
         self._folder = folder
         self._take = take
+        self._tell = tell
+        self._dealt_with: set[str] = set()
         self._longest = longest
         self._room = room
         self._kept: dict[str, views.Image | None] = {}
@@ -46,11 +56,20 @@ class Album:
         """The picture under its name in the folder; None where there is none or no more room."""
         if image.src not in self._kept:
             self._kept[image.src] = self._made(image.src.rpartition("/")[2])
+            self._note(image.src)
         return self._kept[image.src]
 
     def keep_film(self, address: str) -> str | None:
         """The name of a film in the folder, as it is; None where there is none or no more room."""
-        sha256 = address.rpartition("/")[2]
+        kept = self._film(address.rpartition("/")[2])
+        self._note(address)
+        return kept
+
+    def _note(self, address: str) -> None:
+        self._dealt_with.add(address)
+        self._tell(len(self._dealt_with))
+
+    def _film(self, sha256: str) -> str | None:
         path = self._folder / f"{sha256[:20]}.mp4"
         if not path.exists():
             content = self._take(sha256) if self._room > 0 else None
@@ -76,6 +95,17 @@ class Album:
 
 def _leave(_film: str) -> None:
     """Paper and books play none."""
+
+
+def count(value: Any, *, films: bool) -> int:
+    """How many pictures of a page an album has to deal with; with its `films`, if they go into it."""
+    found: set[str] = set()
+
+    def see(image: views.Image) -> None:
+        found.add(image.src)
+
+    moved(value, see, found.add if films else _leave)
+    return len(found)
 
 
 def moved(value: T, keep: Keep, keep_film: KeepFilm = _leave) -> T:

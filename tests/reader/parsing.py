@@ -17,7 +17,7 @@ ELEMENTS = frozenset(
     form fieldset legend label input
     main article section div p span b bdi time h1 h2 h3 br img button figure figcaption video
     table caption thead tbody tr th td dl dt dd
-    mark abbr ul ol li blockquote aside footer code small i em
+    mark abbr ul ol li blockquote aside footer code small i em progress
 """)
 )
 ADDRESSES = {"href", "src", "cite", "action", "poster", "formaction", "srcset", "data", "xlink:href"}
@@ -30,7 +30,7 @@ ATTRIBUTES = frozenset(
     loop muted preserveaspectratio http-equiv open defer autocomplete
     scope action method required inputmode placeholder spellcheck autocapitalize maxlength autofocus
     srcset sizes fetchpriority
-    aria-invalid aria-describedby aria-current readonly value hidden data-copy data-share data-title for
+    aria-invalid aria-describedby aria-current readonly value max hidden data-copy data-share data-title for
 """)
 )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import timedelta
 
@@ -9,12 +10,14 @@ import pytest
 from prometheus_client import REGISTRY
 from sqlalchemy import text
 
+from bot.errors import DatabaseAway
 from bot.flows.export import drop_strays
 from bot.flows.pages import take_down
 from bot.flows.poll import tick
 from bot.flows.recheck import clean_up, tidy
 from bot.settings import EXPORT_LEASE
-from bot.store.exports import MAX_ATTEMPTS, MOST_WANTED, WAKE_UP_LOST
+from bot.store.exports import MAX_ATTEMPTS, MOST_WANTED, WAKE_UP_LOST, Exports
+from reader.exports import edition
 from tests.reader.fakes import FakeSaved, post, thread
 from tests.reader.parsing import Page, assert_sound
 from tests.reader.taking import Desk
@@ -23,8 +26,10 @@ from tests.store.test_trouble import writing_elsewhere
 A_MINUTE = timedelta(minutes=1)
 
 
-def quick(form, saved) -> bytes:
+def quick(form, saved, tell) -> bytes:
     """Stands for what takes long where a story is about the row."""
+    tell("pictures", 0, 2)
+    tell("layout", 0, 0)
     return f"{form} of {saved.thread.posts[0].text}".encode()
 
 
@@ -132,11 +137,11 @@ def test_what_kills_its_worker_each_time_is_given_up(desk, house):
 def test_a_worker_that_lost_its_lease_leaves_nothing(desk, house):
     desk.get("/thread/1001.pdf")
 
-    def slow(form, saved):
+    def slow(form, saved, tell):
         house.world.advance(EXPORT_LEASE + timedelta(seconds=1))
         other = house.store.exports.claim(now=house.world.now())
         assert other is not None
-        return quick(form, saved)
+        return quick(form, saved, tell)
 
     desk.make = slow
     assert desk.work() == 0
@@ -144,10 +149,10 @@ def test_a_worker_that_lost_its_lease_leaves_nothing(desk, house):
 
 
 def test_what_cannot_be_made_is_given_up_and_stops_no_other(desk, house):
-    def broken(form, saved):
+    def broken(form, saved, tell):
         if form == "pdf":
             raise ZeroDivisionError("an odd page")
-        return quick(form, saved)
+        return quick(form, saved, tell)
 
     desk.make = broken
     desk.get("/thread/1001.pdf")
@@ -171,7 +176,7 @@ def test_files_are_counted_by_what_came_of_them(desk, house):
         found = [REGISTRY.get_sample_value("unroll_exports_total", each) or 0 for each in labels]
         return dict(zip(outcomes, found, strict=True))
 
-    def broken(_form, _saved):
+    def broken(_form, _saved, _tell):
         raise ZeroDivisionError("an odd page")
 
     before = counted()
@@ -190,6 +195,116 @@ def test_files_are_counted_by_what_came_of_them(desk, house):
     assert came == {"made": 1, "dropped": 1, "failed": MAX_ATTEMPTS - 1, "given-up": 1}
 
 
+class Looks:
+    """What the waiting page shows meanwhile: its steps, as (words, state), and the value of the bar."""
+
+    def __init__(self, desk, path="/thread/1001/pdf") -> None:
+        self.desk, self.path, self.seen = desk, path, []
+
+    def look(self) -> tuple[list[tuple[str, str]], str | None]:
+        told = self.desk.get(self.path).text
+        page = Page(told)
+        assert_sound(page)
+        steps = re.findall(r'<li class="(\w+)".*?<span id="step\d">(.*?)<', told)
+        [bar] = page.all("progress") or [None]
+        return [(words, state) for state, words in steps], None if bar is None else bar.get("value")
+
+
+def test_who_waits_sees_how_far_it_is(desk, house):
+    looks, seen = Looks(desk), []
+
+    def slow(form, saved, tell):
+        for done in range(4):
+            tell("pictures", done, 3)
+            seen.append(looks.look())
+            house.world.advance(timedelta(seconds=3))
+        tell("layout", 0, 0)
+        seen.append(looks.look())
+        return b"a file"
+
+    desk.get("/thread/1001.pdf")
+    assert looks.look() == ([("Pictures fetched", "next"), ("Pages laid out", "next")], None)
+    desk.make = slow
+    assert desk.work() == 1
+    for done in range(4):
+        steps = [(f"Pictures fetched: {done} of 3", "now"), ("Pages laid out", "next")]
+        assert seen[done] == (steps, str(done))
+    assert seen[4] == ([("Pictures fetched", "done"), ("Pages laid out", "now")], None)
+
+
+def test_telling_is_cheap(desk, house):
+    """However many pictures there are, no oftener than people look."""
+    written = []
+
+    def slow(form, saved, tell):
+        for done in range(301):
+            tell("pictures", done, 300)
+            written.append(house.store.exports.find(1001, "pdf", etag).step_done)
+            house.world.advance(timedelta(seconds=0.02))
+        return b"a file"
+
+    desk.get("/thread/1001.pdf")
+    stamp = house.store.threads.stamp(1001)
+    etag = edition.etag(stamp.etag, house.parts.settings.public_url)
+    desk.make = slow
+    assert desk.work() == 1
+    assert len(set(written)) <= 4
+    assert max(written) >= 200
+
+
+def test_what_a_killed_worker_told_is_not_told_on(desk, house):
+    class KilledError(BaseException):
+        pass
+
+    def killed(form, saved, tell):
+        tell("pictures", 2, 3)
+        raise KilledError
+
+    desk.get("/thread/1001.pdf")
+    desk.make = killed
+    with pytest.raises(KilledError):
+        desk.work()
+    looks = Looks(desk)
+    assert looks.look()[1] == "2"  # nobody can know yet
+    house.world.advance(EXPORT_LEASE + timedelta(seconds=1))
+    nothing = [("Pictures fetched", "next"), ("Pages laid out", "next")]
+    assert looks.look() == (nothing, None)
+    assert "The last try came to nothing." in desk.get("/thread/1001/pdf").text
+
+    def again(form, saved, tell):
+        assert looks.look() == (nothing, None), "the second try begins where the first was"
+        tell("layout", 0, 0)
+        assert looks.look()[0] == [("Pictures fetched", "done"), ("Pages laid out", "now")]
+        return b"a file"
+
+    desk.make = again
+    assert desk.work() == 1
+
+
+def test_a_worker_that_lost_its_lease_tells_nothing(desk, house):
+    looks = Looks(desk)
+
+    def slow(form, saved, tell):
+        house.world.advance(EXPORT_LEASE + timedelta(seconds=1))
+        other = house.store.exports.claim(now=house.world.now())
+        house.store.exports.tell(other, "pictures", 1, 3)
+        tell("layout", 0, 0)
+        assert looks.look()[1] == "1"
+        return b"a file"
+
+    desk.get("/thread/1001.pdf")
+    desk.make = slow
+    assert desk.work() == 0
+
+
+def test_a_file_is_made_where_nobody_can_be_told(desk, monkeypatch):
+    def away(*_):
+        raise DatabaseAway("as if it were")
+
+    monkeypatch.setattr(Exports, "tell", away)
+    assert desk.take("/thread/1001.pdf") == b"pdf of The lamp"
+
+
 def test_another_version_of_the_thread_makes_another_file(desk, house):
     assert desk.take("/thread/1001.pdf") == b"pdf of The lamp"
     desk.save(FakeSaved(thread(post(1, "The light"), post(2, "and the gull"))))
@@ -201,9 +316,9 @@ def test_another_version_of_the_thread_makes_another_file(desk, house):
 
 
 def test_a_file_of_a_thread_that_changes_meanwhile_is_not_kept(desk):
-    def meanwhile(form, saved):
+    def meanwhile(form, saved, tell):
         desk.save(FakeSaved(thread(post(1, "The light"), post(2, "and the gull"))))
-        return quick(form, saved)
+        return quick(form, saved, tell)
 
     desk.get("/thread/1001.pdf")
     desk.make = meanwhile
@@ -223,9 +338,9 @@ def test_what_is_removed_here_is_gone_as_a_file_too(desk, house):
 
 
 def test_a_thread_removed_while_its_file_is_made_leaves_none(desk, house):
-    def meanwhile(form, saved):
+    def meanwhile(form, saved, tell):
         take_down(1001, "author", store=house.store, files=house.parts.files, now=house.world.now())
-        return quick(form, saved)
+        return quick(form, saved, tell)
 
     desk.get("/thread/1001.pdf")
     desk.make = meanwhile

@@ -25,6 +25,7 @@ from bot.domain import Conversation, Goal, Mention, Post, Refusal, Request
 from bot.errors import DatabaseAway
 from bot.pictures import shrink
 from bot.store import Store, open_store
+from bot.store.exports import Export
 from bot.store.media import Copy, Picture
 from bot.store.models import SubscriberRow, SubscriptionRow
 from bot.store.subscriptions import hashed
@@ -87,6 +88,7 @@ PAGES = (
     *(Shown(f"asked-{name}", f"/unroll/{number}") for name, number in ASKED.items()),
     *(Shown(f"checked-{name}", f"/thread/{number}/refresh") for name, number in CHECKED.items()),
     Shown("export-wanted", f"/thread/{LIGHTHOUSE}.pdf"),
+    Shown("export-making", f"/thread/{JAPANESE}.zip"),
     Shown("export-failed", f"/thread/{HEBREW}/epub"),
     Shown("follow-asked", "/user/mira_holt", (LETTERS, "cleo@reader.example"), "Subscribe"),
     Shown("follow-mistake", "/user/mira_holt", (LETTERS, "cleo@reader"), "Subscribe"),
@@ -126,7 +128,7 @@ def still(tab: Tab) -> None:
         kept = {name: value for name, value in answer.headers.items() if name != "refresh"}
         asked.fulfill(response=answer, headers=kept)
 
-    for path in ("**/unroll/*", "**/status/*", "**/refresh", "**/*.pdf"):
+    for path in ("**/unroll/*", "**/status/*", "**/refresh", "**/*.pdf", "**/*.zip"):
         tab.route(path, without_refresh)
 
 
@@ -219,13 +221,20 @@ def _follow(store: Store, now: datetime) -> None:
 
 
 def _take_along(store: Store, url: str, *, now: datetime) -> None:
-    """A book that could not be made."""
-    stamp = store.threads.stamp(HEBREW)
+    """A book that could not be made, and a file that is being made all day."""
+    book = _wanted(store, HEBREW, "epub", url, now=now)
+    store.exports.fail(book, "a test", now=now, for_good=True)
+    file = _wanted(store, JAPANESE, "zip", url, now=now + timedelta(days=1))
+    store.exports.tell(file, "pictures", 12, 30)
+
+
+def _wanted(store: Store, thread_id: int, form: str, url: str, *, now: datetime) -> Export:
+    stamp = store.threads.stamp(thread_id)
     assert stamp is not None
-    store.exports.want(HEBREW, "epub", edition.etag(stamp.etag, url), now=now)
+    store.exports.want(thread_id, form, edition.etag(stamp.etag, url), now=now)
     export = store.exports.claim(now=now)
     assert export is not None
-    store.exports.fail(export, "a test", now=now, for_good=True)
+    return export
 
 
 def _copy(store: Store, folder: Path, *, now: datetime) -> None:
