@@ -5,11 +5,12 @@ from __future__ import annotations
 from contextlib import suppress
 from datetime import timedelta
 from decimal import Decimal
+from functools import partial
 
 import pytest
 
 from bot.settings import LEASE
-from tests.flows.test_crashes import Killed, fate
+from tests.fate import Killed, fate, killed_at_any_step
 
 __all__ = ["fate"]
 
@@ -48,7 +49,4 @@ def story(build, world, fate):
 
 @pytest.mark.parametrize("command", ["delete", "opt out"])
 def test_killed_at_any_step(story, command):
-    steps = story(command, None)
-    assert steps > 15, "the story is shorter than it was: are the steps still counted?"
-    for death in range(steps):
-        story(command, death)
+    killed_at_any_step(partial(story, command), at_least=15)

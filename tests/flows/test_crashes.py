@@ -1,14 +1,8 @@
-"""The process dies before or after any step of its way: in the end there is one reply, and nothing is lost.
-
-A step is a transaction or a call to X. Dying is thorough: from then on not even a `finally` reaches the
-database or X, until the house is built anew.
-"""
+"""The process dies at any step of its way: in the end there is one reply, and nothing is lost."""
 
 from __future__ import annotations
 
-import random
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from datetime import timedelta
 from decimal import Decimal
 
@@ -16,63 +10,9 @@ import pytest
 
 from bot.settings import LEASE
 from bot.store.backup import backup, restore
-from bot.store.database import Database
-from bot.x.connection import Session
+from tests.fate import Killed, fate, killed_at_any_step, killed_twice
 
-
-class Killed(BaseException):
-    """No `except Exception` hears of a SIGKILL."""
-
-
-class Fate:
-    """Counts the steps, and ends the process at one of them."""
-
-    def __init__(self, monkeypatch) -> None:
-        self.steps = 0
-        self.dies_at: int | None = None
-        self.dead = False
-        self._patch(monkeypatch)
-
-    def reset(self, dies_at: int | None) -> None:
-        self.steps, self.dies_at, self.dead = 0, dies_at, False
-
-    def step(self) -> None:
-        if self.dead or self.steps == self.dies_at:
-            self.dead = True
-            raise Killed
-        self.steps += 1
-
-    def _patch(self, monkeypatch) -> None:
-        read, write, request = Database.read, Database.write, Session.request
-        fate = self
-
-        @contextmanager
-        def reads(database: Database) -> Iterator:
-            fate.step()
-            with read(database) as session:
-                yield session
-
-        @contextmanager
-        def writes(database: Database) -> Iterator:
-            fate.step()  # before the transaction: nothing is written
-            with write(database) as session:
-                yield session
-            fate.step()  # after the commit: it is written, and nobody knows
-
-        def requests(session: Session, *args, **kwargs):
-            fate.step()
-            response = request(session, *args, **kwargs)
-            fate.step()
-            return response
-
-        monkeypatch.setattr(Database, "read", reads)
-        monkeypatch.setattr(Database, "write", writes)
-        monkeypatch.setattr(Session, "request", requests)
-
-
-@pytest.fixture
-def fate(monkeypatch) -> Fate:
-    return Fate(monkeypatch)
+__all__ = ["fate"]
 
 
 @pytest.fixture
@@ -105,17 +45,11 @@ def story(build, world, fate):
 
 
 def test_killed_at_any_step(story):
-    steps = story(None)
-    assert steps > 20, "the story is shorter than it was: are the steps still counted?"
-    for death in range(steps):
-        story(death)
+    killed_at_any_step(story, at_least=20)
 
 
 def test_killed_twice(story):
-    steps = story(None)
-    pairs = random.Random(20).sample([(a, b) for a in range(steps) for b in range(steps)], 40)
-    for pair in pairs:
-        story(*pair)
+    killed_twice(story, times=40)
 
 
 def test_killed_while_it_looks_for_what_it_said_before_a_restore(build, world, fate, tmp_path):
@@ -142,5 +76,5 @@ def test_killed_while_it_looks_for_what_it_said_before_a_restore(build, world, f
         house.run()
         assert [len(world.replies_to(mention)) for mention in mentions] == [1, 1], f"killed at {deaths}"
         assert {house.job(mention).state for mention in mentions} == {"done"}, f"killed at {deaths}"
-        deaths += 7
+        deaths += 3
     assert steps > 20, "the story is shorter than it was: are the steps still counted?"

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from bot.flows.letters import announce
-from tests.flows.test_crashes import Killed, fate
+from tests.fate import Killed, fate
 from tests.mail.conftest import words
 from tests.store.test_cards import save
 from tests.store.test_letters import follow

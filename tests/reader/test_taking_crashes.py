@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from contextlib import suppress
 from datetime import timedelta
 
@@ -11,7 +10,7 @@ import pytest
 from bot.flows.export import announce, drop_strays
 from bot.flows.recheck import clean_up
 from bot.settings import EXPORT_LEASE
-from tests.flows.test_crashes import Killed, fate
+from tests.fate import Killed, fate, killed_at_any_step, killed_twice
 from tests.reader.fakes import FakeSaved, post, thread
 from tests.reader.taking import Desk
 from tests.reader.test_taking import quick
@@ -58,13 +57,8 @@ def story(house, fate, monkeypatch):
 
 
 def test_killed_at_any_step(story):
-    steps = story(None)
-    assert steps > 10, "the story is shorter than it was: are the steps still counted?"
-    for death in range(steps):
-        story(death)
+    killed_at_any_step(story, at_least=10)
 
 
 def test_killed_twice(story):
-    steps = story(None)
-    for pair in random.Random(5).sample([(a, b) for a in range(steps) for b in range(steps)], 20):
-        story(*pair)
+    killed_twice(story, times=20)
