@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import re
 import socket
 import subprocess
 import sys
@@ -10,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
+import pypdf
 import pytest
 
 pytestmark = pytest.mark.browser
@@ -184,6 +187,37 @@ def test_paper_has_the_thread_and_no_buttons(opened):
     for absent in (".panel", ".again", ".duo", "header.site"):
         assert not any(each.is_visible() for each in page.locator(absent).all()), absent
     assert page.evaluate("getComputedStyle(document.body).color") == "rgb(31, 29, 26)", "dark ink on white"
+
+
+@pytest.mark.parametrize("paper", ["A4", "Letter"])
+def test_what_is_printed_is_the_thread_where_it_is_from_and_nothing_else(opened, origin, paper):
+    page = opened("/thread/1001")
+    sheets = [
+        " ".join(each.extract_text().split())
+        for each in pypdf.PdfReader(io.BytesIO(page.pdf(format=paper))).pages
+    ]
+    text = " ".join(sheets)
+    for present in ("Mira Holt", "https://x.com/mira_holt/status/1001", f"{origin}/thread/1001"):
+        assert present in sheets[0]
+    assert re.search(r"last checked \d+ \w+ \d{4}, \d\d:\d\d UTC", sheets[0])
+    assert "https://www.coastmuseum.example/essays/the-lens-that-saved-ten-thousand-ships" in joined(text)
+    assert "An aside on the gull" in text, "what is folded on a screen is open on paper"
+    for absent in ("Force a refresh", "More from", "Take it with you", "Privacy", "Search", "Save"):
+        assert absent not in text
+    [question] = [each for each in sheets if "what was the keepers" in each.lower()]
+    assert "1,415 votes" in question, "a post that fits on a page is not broken"
+
+
+def joined(text: str) -> str:
+    """An address that runs on in another line."""
+    return text.replace(" ", "")
+
+
+def test_what_is_marked_as_sensitive_stays_folded_on_paper(opened):
+    page = opened("/thread/1001")
+    page.evaluate("document.querySelector('.fork').className = 'fold'")
+    text = pypdf.PdfReader(io.BytesIO(page.pdf())).pages[0].extract_text()
+    assert "An aside on the gull" not in text
 
 
 def test_the_avatar_of_a_right_to_left_thread_is_on_the_right(opened):
