@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, timedelta
+from datetime import UTC, date, timedelta
 from decimal import Decimal
 
 from starlette.concurrency import run_in_threadpool
@@ -17,6 +17,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from bot.domain import Goal
+from bot.rules.recheck import shown_ids
 from reader import addresses, forms, messages, reasons, visits
 from reader.messages import Note
 from reader.pointing import Missed, pointed_at
@@ -90,7 +91,9 @@ class Asking:
         if self._open("refresh", thread_id):
             return _to(addresses.refreshed(thread_id))
         if not self._checked_just_now(thread_id):
-            if limited := self._limited(request, "refreshes", self.settings.refreshes_per_visitor_per_day):
+            if self._left() <= 0 and not self._is_free(thread_id):
+                return self._tomorrow(visits.NOT_FREE, 503)
+            if limited := self._often(request, "refreshes", self.settings.refreshes_per_visitor_per_day):
                 return limited
             if not self.site.visitors.take(
                 "refreshed", str(thread_id), limit=self.settings.refreshes_per_thread_per_day
@@ -108,7 +111,7 @@ class Asking:
         job = self.site.store.jobs.of_visitors("refresh", number) if number is not None else None
         if number is None or job is None:
             return _to(addresses.thread(number)) if number is not None else self._nowhere()
-        if job.state == "done":
+        if job.state == "done" and job.reason is None:
             return _to(addresses.checked(number))
         return self.site.note(visits.of_refresh(number, job, trouble(self.site, self.settings)))
 
@@ -141,6 +144,9 @@ class Asking:
         """The answer to who has asked enough for a day, or where there is no money left for it."""
         if self._left() <= 0:
             return self._tomorrow(visits.OVER_BUDGET, 503)
+        return self._often(request, what, limit)
+
+    def _often(self, request: Request, what: str, limit: int) -> Response | None:
         visitors = self.site.visitors
         if not visitors.take(what, visitors.visitor(request), limit=limit):
             return self._tomorrow(visits.ASKED_ENOUGH, 429)
@@ -148,9 +154,18 @@ class Asking:
 
     def _left(self) -> Decimal:
         """Micro-dollars that visitors may still have spent today."""
-        spend, day = self.site.store.spend, self.site.clock().astimezone(UTC).date()
+        spend, day = self.site.store.spend, self._today()
         own = self.settings.site_budget_usd * MICRO - spend.spent_for_site(day)
         return min(own, self.settings.daily_budget_usd * MICRO - spend.spent(day))
+
+    def _is_free(self, thread_id: int) -> bool:
+        """Whether X has billed all of a page today: that again is free, though not what may be new."""
+        saved = self.site.store.threads.find(thread_id)
+        ids = set(shown_ids(saved.thread)) if saved is not None else set()
+        return bool(ids) and self.site.store.spend.bought("post", ids, self._today()) == ids
+
+    def _today(self) -> date:
+        return self.site.clock().astimezone(UTC).date()
 
     def _tomorrow(self, note: Note, status: int) -> Response:
         answer = self.site.note(note, status)

@@ -16,6 +16,7 @@ REASONS = {
     "not-a-thread": "This is a single post, not a thread: the author did not go on below it.",
     "author-opted-out": "The author of this thread asked us not to unroll their posts.",
     "over-budget": "The operator of this site pays X for every post it reads, and today's budget is used up.",
+    "only-confirmed": "Its posts were read again. For what was added since, today's budget had nothing left.",
     "rate-limited": "X lets us ask only so often, and that is used up for the moment.",
     "post-gone": "The post is gone: its author deleted it, or X took it down.",
     "protected": "The author's posts are protected: only people they approved can read them.",

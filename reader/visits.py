@@ -36,6 +36,18 @@ OVER_BUDGET = Note(
         "It begins anew at 00:00 UTC. Pages that are here already can be read as ever.",
     ),
 )
+ONLY_CONFIRMED = (
+    "What its author has added since was not looked for: today's budget is used up. "
+    "It begins anew at 00:00 UTC."
+)
+NOT_FREE = Note(
+    "Today's budget is used up",
+    (
+        "The operator of this site pays X for every post it reads, up to a sum for each day.",
+        "X would bill this page again: a part of it was last read on another day, so it has to wait.",
+        "The budget begins anew at 00:00 UTC. The page can be read as ever.",
+    ),
+)
 
 
 def refused(reason: str, post_id: int) -> Note:
@@ -71,6 +83,10 @@ def of_refresh(thread_id: int, job: Job, trouble: str) -> Note:
             return _waiting(job, trouble, (back,))
         case "refused":
             return Note("The page stays as it is", (reasons.sentence(job.reason),), links=(back,))
+        case "done":
+            said = "Every post of the page was read again; X bills nothing for that on the same day."
+            title, told = "Checked as far as is free", (said, ONLY_CONFIRMED)
+            return Note(title, told, "done", (back,), fine=_as_of(job))
         case _:
             return _failed(job, (back,), Button("Try it again", f"/thread/{thread_id}/refresh"))
 

@@ -5,20 +5,23 @@ known -> confirm what is free to confirm -> fetch the rest -> keep it -> assembl
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import structlog
 
 from bot.blobs import by_hash
 from bot.domain import Conversation, Job, Thread
-from bot.errors import Permanent, Transient
+from bot.errors import Permanent, Transient, UnrollError
 from bot.flows.consent import objection_to
 from bot.flows.parts import Parts, alone
 from bot.rules.plan import LOOKUP_BATCH, NOTHING, SEARCH_LAG, drift_of
 from bot.rules.recheck import hidden, shown_ids, without_withheld
 from bot.rules.text import plain
 from bot.rules.thread import assemble, completed
+from bot.settings import FLOW_DEADLINE
+from bot.store.spend import utc_day
 from bot.store.threads import Known
 from bot.x import Terms, X, decode, fetch
 from bot.x.client import Keep, merged
@@ -32,8 +35,27 @@ LONG_POST = 280
 CONFIRM_AFTER = timedelta(minutes=10)
 
 
-def gather(job: Job, x: X, parts: Parts) -> Thread:
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """A saved thread; `only_confirmed` says that there was no money to look for what its author has added."""
+
+    thread: Thread
+    only_confirmed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmed:
+    """What is known, with X's newest word; `whole` says that it gave it on every post of the page."""
+
+    known: Conversation
+    whole: bool = False
+
+
+def gather(job: Job, x: X, parts: Parts) -> Gathered:
     """The thread that the job asks for. Two jobs for one conversation at the same moment buy it once.
+
+    Where a visitor wants a page looked at again and the day's budget is used up, what is free is done: its
+    posts are read again if X has billed all of them today.
 
     Raises Permanent where there is nothing to show or it is not worth a page, Transient where it is too
     early to tell.
@@ -42,22 +64,34 @@ def gather(job: Job, x: X, parts: Parts) -> Thread:
         held = parts.store.threads.known(job.goal, asked_before=parts.clock() - CONFIRM_AFTER)
         known = _decoded(held, parts)
         exclude = _asking(job, parts)
-        keep = _keeper(job, parts)
-        found = fetch(
-            job.goal,
-            x=x,
-            known=_confirmed(known, held, job, x, parts, keep),
-            terms=Terms(
-                cap=parts.settings.max_posts_per_thread,
-                cut_before=held.cut,
-                objection=lambda author_id: objection_to(author_id, job, parts),
-                keep=keep,
-            ),
-            now=parts.clock(),
-            newest=held.newest or NOTHING,
-            exclude=exclude,
-            drift=_drift(job, parts),
-        )
+        keep, answers = _keeper(job, parts), 0
+
+        def noted(found: Conversation) -> None:
+            nonlocal answers
+            answers += 1
+            keep(found)
+
+        confirmed, only_confirmed = _confirmed(known, held, job, x, parts, keep), False
+        try:
+            found = fetch(
+                job.goal,
+                x=x,
+                known=confirmed.known,
+                terms=Terms(
+                    cap=parts.settings.max_posts_per_thread,
+                    cut_before=held.cut,
+                    objection=lambda author_id: objection_to(author_id, job, parts),
+                    keep=noted,
+                ),
+                now=parts.clock(),
+                newest=held.newest or NOTHING,
+                exclude=exclude,
+                drift=_drift(job, parts),
+            )
+        except UnrollError as error:
+            if answers or not _is_enough(confirmed, error, job):
+                raise
+            found, only_confirmed = confirmed.known, True
         found = without_withheld(found, parts.settings.served_countries)
         fresh = sum(known.payloads.get(i) is not payload for i, payload in found.payloads.items())
         log.info("thread.fetched", bought=fresh, missing=len(found.missing))
@@ -69,7 +103,12 @@ def gather(job: Job, x: X, parts: Parts) -> Thread:
         saved = parts.store.threads.save(thread, now=parts.clock(), asked_by=job.requester_id, job=job)
         if found.missing.keys() & held.fetched_at.keys():
             forget_traces(saved.id, parts)
-        return saved
+        return Gathered(saved, only_confirmed)
+
+
+def _is_enough(confirmed: Confirmed, error: UnrollError, job: Job) -> bool:
+    """Who mentions the bot is answered with all there is, though it takes until tomorrow."""
+    return error.reason == "over-budget" and job.from_site and job.kind == "refresh" and confirmed.whole
 
 
 def forget_traces(thread_id: int, parts: Parts) -> None:
@@ -80,7 +119,7 @@ def forget_traces(thread_id: int, parts: Parts) -> None:
     log.info("thread.scrubbed", thread=thread_id)
 
 
-def _confirmed(known: Conversation, held: Known, job: Job, x: X, parts: Parts, keep: Keep) -> Conversation:
+def _confirmed(known: Conversation, held: Known, job: Job, x: X, parts: Parts, keep: Keep) -> Confirmed:
     """Known posts read once more, where that is free: X bills a post once a UTC day. Edits and deletions
     come to light; a thread that was looked at a moment ago is taken as it is. One whose page is hidden is
     paid for, so that the link we answer with can be followed.
@@ -88,19 +127,33 @@ def _confirmed(known: Conversation, held: Known, job: Job, x: X, parts: Parts, k
     now = parts.clock()
     saved = parts.store.threads.find(job.goal.post_id)
     if saved is None:
-        return known
+        return Confirmed(known)
+    shown = shown_ids(saved.thread)
     if parts.settings.hide_unconfirmed and hidden(saved.confirmed_at, now=now):
-        return _read_again(shown_ids(saved.thread), known, x, keep, free=False)
+        return Confirmed(_read_again(shown, known, x, keep, authors=False, free=False))
     if job.mention_id is not None and now - saved.checked_at < CONFIRM_AFTER:
-        return known
-    free = sorted(i for i, at in held.fetched_at.items() if at.date() == now.date())
-    return _read_again(tuple(free), known, x, keep, free=True)
+        return Confirmed(known)
+    ids = _bought("post", {*held.fetched_at, *shown}, parts)
+    writers = {post.author_id for i, post in known.posts.items() if i in ids}
+    authors = ids <= known.posts.keys() and writers == _bought("user", writers, parts)
+    known = _read_again(tuple(sorted(ids)), known, x, keep, authors=authors, free=True)
+    newest = all(i not in known.posts or known.posts[i].versions[-1:] in ((), (i,)) for i in shown)
+    return Confirmed(known, whole=newest and ids.issuperset(shown))
 
 
-def _read_again(ids: tuple[int, ...], known: Conversation, x: X, keep: Keep, *, free: bool) -> Conversation:
-    """With their authors only where these are free, too."""
+def _bought(resource: str, ids: Iterable[int], parts: Parts) -> set[int]:
+    """Those that X has billed today, and not again before this job is over."""
+    now = parts.clock()
+    if utc_day(now + FLOW_DEADLINE) != utc_day(now):
+        return set()
+    return parts.store.spend.bought(resource, ids, utc_day(now))
+
+
+def _read_again(
+    ids: tuple[int, ...], known: Conversation, x: X, keep: Keep, *, authors: bool, free: bool
+) -> Conversation:
     for start in range(0, len(ids), LOOKUP_BATCH):
-        found = x.lookup(ids[start : start + LOOKUP_BATCH], authors=free, free=free)
+        found = x.lookup(ids[start : start + LOOKUP_BATCH], authors=authors, free=free)
         keep(found)
         known = merged(known, found)
     return known

@@ -66,7 +66,7 @@ def _unlist(job: Job, _x: X, parts: Parts) -> int:
 
 def _refresh(job: Job, x: X, parts: Parts) -> int:
     require_consent(job, parts)
-    return gather(job, x, parts).id
+    return gather(job, x, parts).thread.id
 
 
 def _own_page(job: Job, parts: Parts) -> PageStatus:

@@ -20,7 +20,7 @@ from bot.flows.answer import answer, explain
 from bot.flows.consent import require_consent
 from bot.flows.cooldown import require_calm
 from bot.flows.fates import settle
-from bot.flows.gather import gather
+from bot.flows.gather import Gathered, gather
 from bot.flows.meter import JobMeter
 from bot.flows.obey import EFFECTS, OURS_TO_DO, obey
 from bot.flows.parts import Parts
@@ -90,7 +90,8 @@ def _answer_or_explain(job: Job, x: X, parts: Parts) -> None:
     if job.reply_wanted and job.reply_id is None and job.reply_started_at is None:
         require_calm(parts)
     try:
-        thread = _thread(job, x, parts)
+        gathered = _thread(job, x, parts)
+        thread = gathered.thread
         store.jobs.set_thread(job, thread.id, now=clock())
         reply_id = answer(job, thread, x, parts) if job.reply_wanted else job.reply_id
     except Permanent as error:
@@ -101,17 +102,18 @@ def _answer_or_explain(job: Job, x: X, parts: Parts) -> None:
         )
         log.info("job.explained", reason=error.reason, reply=told)
         return
-    store.jobs.finish(job, reply_id, now=clock())
+    reason = "only-confirmed" if gathered.only_confirmed else None
+    store.jobs.finish(job, reply_id, now=clock(), reason=reason)
     log.info("job.done", thread=thread.id, posts=len(thread.posts), reply=reply_id)
     _look_again(job, thread, parts)
 
 
-def _thread(job: Job, x: X, parts: Parts) -> Thread:
+def _thread(job: Job, x: X, parts: Parts) -> Gathered:
     """As it was saved by an earlier try, else gathered; either way only while everybody lets us."""
     require_consent(job, parts)
     _require_unanswered(job, parts)
     saved = parts.store.threads.find(job.thread_id) if job.thread_id is not None else None
-    return gather(job, x, parts) if saved is None or saved.gone else saved.thread
+    return gather(job, x, parts) if saved is None or saved.gone else Gathered(saved.thread)
 
 
 def _require_unanswered(job: Job, parts: Parts) -> None:

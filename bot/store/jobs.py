@@ -182,8 +182,9 @@ class Jobs:
         """The reply surely did not go out."""
         self._write(job, now=now, reply_started_at=None)
 
-    def finish(self, job: Job, reply_id: int | None, *, now: datetime) -> None:
-        self._end(job, "done", now=now, reply_id=reply_id, reason=None, not_before=None)
+    def finish(self, job: Job, reply_id: int | None, *, now: datetime, reason: str | None = None) -> None:
+        """`reason` is why less was done than was asked for."""
+        self._end(job, "done", now=now, reply_id=reply_id, reason=reason, not_before=None)
 
     def wait(
         self, job: Job, until: datetime, reason: str, *, now: datetime, counts: bool, detail: str

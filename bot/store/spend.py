@@ -117,6 +117,15 @@ class Spend:
                 for on, job, again, what, count, micro in session.execute(query)
             ]
 
+    def bought(self, resource: str, ids: Iterable[int], day: date) -> set[int]:
+        """Those of the posts or users that X has billed on that day, and does not bill again."""
+        wanted = col(PurchaseRow.item_id).in_(list(ids))
+        query = select(PurchaseRow.item_id).where(
+            PurchaseRow.day == day, PurchaseRow.resource == resource, wanted
+        )
+        with self.database.read() as session:
+            return set(session.exec(query))
+
     def spent(self, day: date) -> int:
         with self.database.read() as session:
             return int(session.exec(_sum_of(day)).one())

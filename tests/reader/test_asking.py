@@ -9,6 +9,9 @@ from decimal import Decimal
 import httpx
 import pytest
 
+from bot.flows.meter import JobMeter
+from bot.store.models import PurchaseRow
+from bot.x import X
 from reader import pointing, reasons, visits
 from reader.app import create_app
 from reader.forms import is_ours
@@ -314,6 +317,126 @@ def test_a_refresh_where_nothing_is_new_is_free_on_the_same_day(desk):
     desk.house.work()
     assert desk.house.store.jobs.of_visitors("refresh", posts[0].number).state == "done"
     assert desk.house.world.ledger.total == spent
+
+
+@dataclass
+class Spent:
+    """The day's money is gone after a thread was unrolled; what happens from here on costs nothing."""
+
+    desk: Desk
+    posts: list
+    billed: Decimal
+
+    @property
+    def path(self) -> str:
+        return f"/thread/{self.posts[0].number}"
+
+    def refresh(self) -> httpx.Response:
+        answer = self.desk.refresh(self.posts[0].number)
+        self.desk.house.poll()
+        self.desk.house.work()
+        return answer
+
+    def job(self):
+        return self.desk.house.store.jobs.of_visitors("refresh", self.posts[0].number)
+
+    def costs(self) -> Decimal:
+        return self.desk.house.world.ledger.total - self.billed
+
+
+@pytest.fixture(params=["daily", "site"])
+def spent(request, sit) -> Spent:
+    """The one budget as well as the other; quotes are read like all else."""
+    with_money = sit()
+    with_money.house.poll()
+    world = with_money.house.world
+    quoted = world.post(world.author("tomas"), "Forty letters.", ago=timedelta(hours=9))
+    posts = a_thread(with_money)
+    ago = timedelta(minutes=50)
+    posts.append(world.post("ada", "Found these.", reply_to=posts[-1], quote=quoted, ago=ago))
+    with_money.house.ask(posts[0])
+    with_money.house.settle_index()
+    today = world.now().date()
+    used = Decimal(with_money.house.store.spend.spent(today)) / 1_000_000
+    budgets = {"daily": {"daily_budget_usd": used}, "site": {"site_budget_usd": Decimal(0)}}
+    return Spent(sit(**budgets[request.param]), posts, world.ledger.total)
+
+
+def test_without_money_a_page_is_read_again_where_that_is_free(spent):
+    spent.desk.house.world.delete(spent.posts[1])
+    assert spent.refresh().headers["location"] == f"{spent.path}/refresh"
+    assert (spent.job().state, spent.job().reason) == ("done", "only-confirmed")
+    assert spent.costs() == 0
+    assert "Part 1" not in spent.desk.get(spent.path).text
+    answer = spent.desk.get(f"{spent.path}/refresh")
+    assert visits.ONLY_CONFIRMED in paragraph(answer)
+    assert "refresh" not in answer.headers
+
+
+def test_without_money_what_was_added_is_neither_bought_nor_promised(spent):
+    world = spent.desk.house.world
+    world.post("ada", "Part 9: the late one.", reply_to=spent.posts[-1])
+    spent.desk.house.settle_index()
+    spent.refresh()
+    assert spent.costs() == 0
+    assert "Part 9" not in spent.desk.get(spent.path).text
+    assert "was not looked for" in paragraph(spent.desk.get(f"{spent.path}/refresh"))
+
+
+def test_without_money_a_page_of_another_day_is_not_read_again(spent):
+    house = spent.desk.house
+    house.world.advance(timedelta(days=1) - timedelta(hours=house.world.now().hour))
+    today = house.world.now().date()
+    money = [("reply", 1)]
+    price = int(house.parts.settings.daily_budget_usd * 1_000_000)
+    house.store.spend.book(money, prices={"reply": price}, job_id=None, now=house.world.now())
+    assert house.store.spend.spent(today) == price
+    before = spent.desk.jobs()
+    answer = spent.desk.refresh(spent.posts[0].number)
+    assert answer.status_code == 503
+    assert "X would bill this page again" in paragraph(answer)
+    assert int(answer.headers["retry-after"]) > 0
+    assert spent.desk.jobs() == before
+    assert spent.costs() == 0
+
+
+def test_without_money_an_edited_page_waits_until_it_can_be_read_whole(spent):
+    spent.desk.house.world.edit(spent.posts[1], "Part 1, better.")
+    spent.refresh()
+    assert (spent.job().state, spent.job().reason) == ("waiting", "over-budget")
+    assert spent.costs() == 0
+    assert reasons.REASONS["over-budget"] in paragraph(spent.desk.get(f"{spent.path}/refresh"))
+
+
+def test_one_post_that_x_would_bill_is_enough_to_refuse(sit):
+    desk = sit()
+    desk.house.poll()
+    posts = a_thread(desk)
+    desk.house.ask(posts[0])
+    desk.house.settle_index()
+    spend, today = desk.house.store.spend, desk.house.world.now().date()
+    with spend.database.write() as session:  # as if it had been read yesterday, late
+        session.delete(session.get_one(PurchaseRow, (today, "post", posts[1].number)))
+    assert sit(site_budget_usd=Decimal(0)).refresh(posts[0].number).status_code == 503
+
+
+def test_authors_are_read_again_only_where_that_is_free(desk):
+    """Posts that were read again without their authors, as rechecks do, are free; their authors are not."""
+    posts = a_thread(desk)
+    desk.house.ask(posts[0])
+    world = desk.house.world
+    world.advance(timedelta(days=1))
+    desk.house.poll()  # mentions are billed by the day as well
+    store, settings = desk.house.store, desk.house.parts.settings
+    x = X(desk.house.parts.connection, JobMeter(store, settings, world.now), world.now)
+    found = x.lookup(tuple(post.number for post in posts), authors=False)
+    store.threads.confirm(found, now=world.now())
+    spent = world.ledger.total
+    desk.refresh(posts[0].number)
+    desk.house.poll()
+    desk.house.work()
+    assert desk.house.store.jobs.of_visitors("refresh", posts[0].number).state == "done"
+    assert world.ledger.total == spent
 
 
 def test_a_page_is_refreshed_so_often_a_day_whoever_asks(sit):
