@@ -6,6 +6,7 @@ import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from reader import packing
@@ -45,6 +46,7 @@ def load(folder: Path = STATIC) -> Mapping[str, Asset]:
     return {name: asset(name, _as_sent(name, content, font)) for name, content in files.items()}
 
 
+@cache
 def asset(name: str, content: bytes) -> Asset:
     digest = hashlib.sha256(content).hexdigest()[:12]
     packed = packing.pack(content)
@@ -60,6 +62,7 @@ def _as_sent(name: str, content: bytes, font: Asset) -> bytes:
     return tight(content.decode()).replace(FONT, font.address).encode()
 
 
+@cache
 def tight(sheet: str) -> str:
     """The same rules without comments and without white space that means nothing."""
     return BLANKS.sub(r"\1", WHITE.sub(" ", COMMENTS.sub("", sheet))).replace(";}", "}").strip()
