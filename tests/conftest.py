@@ -32,11 +32,19 @@ from sandbox.nouns import Author, Post
 from sandbox.run import serve
 from sandbox.world import World
 from tests.bucket import Bucket, bucket_at, s3_server
+from tests.order import long_first
 
 hypothesis_settings.register_profile("here", deadline=None)
 hypothesis_settings.load_profile("here")
 
+ROOT = Path(__file__).parents[1]
 SETTINGS_NAMES = [name.upper() for name in Settings.model_fields]
+
+
+@pytest.hookimpl(trylast=True)  # after pytest-randomly
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    files = [item.path.relative_to(ROOT).as_posix() for item in items]
+    items[:] = long_first(items, files, int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")))
 
 
 @pytest.fixture(autouse=True)
