@@ -37,6 +37,15 @@ from tests.order import long_first
 hypothesis_settings.register_profile("here", deadline=None)
 hypothesis_settings.load_profile("here")
 
+# With every variable of every frame, as by default, an exception takes longer to draw than its story to tell.
+structlog.configure(
+    processors=[
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback),
+    ]
+)
+
 ROOT = Path(__file__).parents[1]
 SETTINGS_NAMES = [name.upper() for name in Settings.model_fields]
 

@@ -66,15 +66,15 @@ def refused(world):
     return Counter(call.endpoint for call in world.ledger.calls if call.status == 429)
 
 
-def test_two_hundred_requests_go_out_at_the_windows_pace_without_one_429(house, world):
+def test_a_hundred_requests_go_out_at_the_windows_pace_without_one_429(house, world):
     world.limits.set(REPLY, limit=15, seconds=60)
-    mentions = ask(world, 200)
+    mentions = ask(world, 100)
     carry_on([house], mentions, until=timedelta(minutes=30))
     replied = Counter((call.at - BEGIN) // timedelta(minutes=1) for call in world.ledger.calls_to(REPLY))
     print(f"replies by minute: {sorted(replied.items())}")
     assert refused(world) == {}
-    assert [len(world.replies_to(mention)) for mention in mentions] == [1] * 200
-    windows = -(-200 // 15)
+    assert [len(world.replies_to(mention)) for mention in mentions] == [1] * 100
+    windows = -(-100 // 15)
     slowest = windows * (timedelta(minutes=1) + TICK) + TICK
     assert world.now() - BEGIN <= slowest, "slower than the window lets us, counted in ticks of the poller"
 
