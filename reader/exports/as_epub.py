@@ -15,11 +15,11 @@ from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 
 from jinja2 import Environment
 
-from reader import prose, views
+from reader import views
+from reader.exports import outline
 from reader.templating import environment
 
 POSTS_IN_A_CHAPTER = 60
-LABEL_LENGTH = 60
 STORED = ("mimetype", ".jpg", ".png")
 KINDS = {".jpg": "image/jpeg", ".png": "image/png"}
 
@@ -97,12 +97,7 @@ def _parts(book: Book) -> Iterator[tuple[str, bytes]]:
 def _entries(chapters: list[tuple[views.Post, ...]]) -> Iterator[tuple[str, str]]:
     for number, posts in enumerate(chapters, start=1):
         for post in posts:
-            paragraphs = (post.heading, *post.paragraphs) if post.heading else post.paragraphs
-            opening = prose.label(" ".join(prose.words(paragraph) for paragraph in paragraphs))
-            yield (
-                f"{post.number} \u00b7 {opening}"[:LABEL_LENGTH].rstrip(" \u00b7"),
-                (f"text-{number}.xhtml#{post.anchor}"),
-            )
+            yield outline.entry(post), f"text-{number}.xhtml#{post.anchor}"
 
 
 def _page(template: str, **values: Any) -> bytes:

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from reader import dates, views
+from reader.exports import outline
 
-LABEL_LENGTH = 60
+# Of the template, in mm and letters; rather too much than too little.
+A_PAGE = 240
+LINE_MM, LETTERS_IN_A_LINE = 6.5, 30
+HEADING_MM, HEADING_LETTERS = 12, 14
+
 ALT_LENGTH = 300
 NONE_SAID = "en"
 RIGHT_TO_LEFT = "ar"
@@ -47,11 +52,11 @@ def document(page: views.ThreadPage, fetched_at: datetime, public_url: str) -> d
 
 
 def _post(post: views.Post) -> dict[str, Any]:
-    opening = " ".join("".join(" ".join(run.lines) for run in runs) for runs in _all_paragraphs(post))
     return {
         "number": post.number,
         "url": post.url,
-        "label": words(f"{post.number} \u00b7 {opening}"[:LABEL_LENGTH].rstrip(" \u00b7")),
+        "label": words(outline.entry(post)),
+        "fits": _height(post) < A_PAGE,
         "clock": dates.clock(post.written),
         "day": dates.short_day(post.written) if post.new_day else None,
         "edited": post.edited,
@@ -68,8 +73,32 @@ def _post(post: views.Post) -> dict[str, Any]:
     }
 
 
-def _all_paragraphs(post: views.Post) -> tuple[views.Paragraph, ...]:
-    return (post.heading, *post.paragraphs) if post.heading else post.paragraphs
+def _height(post: views.Post) -> float:
+    """What a post takes at most, in mm: one that goes beyond a page has to be broken."""
+    heading = _lines(post.heading, HEADING_LETTERS) * HEADING_MM if post.heading else 0
+    quote, poll = post.quote, post.poll
+    quoted = 20 + _text(quote.paragraphs) + _pictures(quote.attachments) if quote is not None else 0
+    asked = 10 + 10 * len(poll.options) if poll is not None else 0
+    hanging = _pictures(post.attachments) + 30 * len(post.cards) + quoted + asked
+    return heading + _text(post.paragraphs) + hanging
+
+
+def _text(paragraphs: Iterable[views.Paragraph]) -> float:
+    return sum(4 + LINE_MM * _lines(paragraph, LETTERS_IN_A_LINE) for paragraph in paragraphs)
+
+
+def _lines(paragraph: views.Paragraph, letters: int) -> int:
+    """As many as wide letters need."""
+    whole = "".join("\n".join(run.lines) for run in paragraph)
+    return sum(1 + len(line) // letters for line in whole.split("\n"))
+
+
+def _pictures(items: Sequence[views.Attachment]) -> float:
+    captions = sum(5 + 5 * (min(len(item.alt), ALT_LENGTH) // 40) for item in items)
+    shown = [item.kind for item in items if item.image]
+    photos = shown.count("photo")
+    tallest = 110 if photos == 1 else 84 * ((photos + 1) // 2)
+    return captions + tallest + 85 * (len(shown) - photos) + 22 * (len(items) - len(shown))
 
 
 def _runs(paragraph: views.Paragraph) -> list[dict[str, Any]]:

@@ -1,11 +1,14 @@
-"""What Markdown and plain text have in common: the order of things on a page, made from the page itself."""
+"""What several forms have in common: the order of things on a page, and what a post is called in contents."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Protocol
 
-from reader import views
+from bot.rules.text import opening
+from reader import prose, views
+
+ENTRY_LENGTH = 60
 
 
 class Hand(Protocol):
@@ -14,6 +17,13 @@ class Hand(Protocol):
     def post(self, post: views.Post) -> str: ...
     def notice(self, notice: views.Notice) -> str: ...
     def fork(self, fork: views.Fork, body: str) -> str: ...
+
+
+def entry(post: views.Post) -> str:
+    """A post in a table of contents: its number, and its heading or how it begins."""
+    paragraphs = (post.heading,) if post.heading else post.paragraphs
+    begins = prose.label(" ".join(prose.words(paragraph) for paragraph in paragraphs))
+    return f"{post.number} \u00b7 {opening(begins, ENTRY_LENGTH)}".rstrip(" \u00b7")
 
 
 def body(page: views.ThreadPage, hand: Hand) -> str:

@@ -25,7 +25,7 @@ from reader.exports.making import Maker
 from reader.exports.typeset import NotSet, Sheet, typeset
 from tests.needs import unavailable
 from tests.reader import scenes
-from tests.reader.fakes import NOON, FakeSaved, post, thread
+from tests.reader.fakes import NOON, FakeSaved, paint, photo, post, thread
 from tests.reader.taking import pdf, words
 from tests.reader.test_hostile import HOSTILE, everything
 
@@ -160,6 +160,69 @@ def test_the_pdf_shows_all_that_hangs_on_posts(make, tmp_path):
     ):
         assert text in said
     assert sum(len(page.images) for page in pdf(content).pages) >= 10
+
+
+LINKS = {
+    "t.co": ("https://t.co/prism1", "https://www.coastmuseum.example/essays/"),
+    "full": (
+        "https://www.coastmuseum.example/essays/the-lens-that-saved-ten-thousand-ships",
+        "https://t.co/",
+    ),
+}
+
+
+@pytest.mark.parametrize("links", LINKS)
+@pytest.mark.parametrize("form", ["pdf", "epub", "zip"])
+def test_links_lead_where_the_operator_wants_them_to(tmp_path, form, links):
+    make = Maker(HERE, lambda _: None, links=links).make
+    wanted, other = LINKS[links]
+    content = make(form, scenes.lighthouse(tmp_path))
+    if form == "pdf":
+        found = {
+            each.get_object()["/A"]["/URI"]
+            for page in pdf(content).pages
+            for each in page.get("/Annots", [])
+            if "/A" in each.get_object()
+        }
+        assert wanted in found
+        assert not any(url.startswith(other) for url in found)
+        return
+    with ZipFile(io.BytesIO(content)) as archive:
+        texts = {name: archive.read(name).decode() for name in archive.namelist() if name.endswith(READ)}
+    assert texts
+    for name, text in texts.items():
+        leads = re.findall(r'href="([^"]*)"', text) or re.findall(r"\]\(<?([^)>]*)", text)
+        assert any(url == wanted for url in leads), name
+        assert not any(url.startswith(other) for url in leads), name
+
+
+READ = ("text-1.xhtml", "index.html", "thread.md")
+
+
+@pytest.mark.parametrize("length", [200, 900, 1000, 1100, 1200, 1400, 2500])
+@pytest.mark.parametrize("kind", ["words", "lines", "wide", "pictures"])
+def test_a_post_is_on_one_page_where_it_fits_and_never_runs_off_it(make, tmp_path, kind, length):
+    units = {"words": "lamp and gull ", "lines": "a lamp\n", "wide": "\u706f\u53f0\u5b88\u304c"}
+    unit = units.get(kind, "wick ")
+    text = f"Begin {(unit * length)[:length]} end"
+    media = tuple(photo(str(n), "A lamp " * 30, 900, 1600) for n in range(4)) if kind == "pictures" else ()
+    pictures = {one.url: paint(tmp_path, 900, 1600, 20 * n) for n, one in enumerate(media)}
+    posts = (post(1, "First " + "word " * 150), post(2, text, media=media), post(3, "Last"))
+    sheets = pdf(make("pdf", replace(FakeSaved(thread(*posts)), pictures=pictures))).pages
+    heights: list[float] = []
+    for sheet in sheets:
+        sheet.extract_text(visitor_text=lambda said, at, *_: said.strip() and heights.append(at[5]))
+    assert min(heights) > 28, "nothing stands below the foot"
+    said = flat(words_of(sheets))
+    assert "Begin" in said
+    assert "end" in said
+    if kind != "pictures" and length == 200:
+        begins = [flat(each.extract_text()) for each in sheets if "Begin" in each.extract_text()]
+        assert "end" in begins[0].partition("Begin")[2]
+
+
+def words_of(sheets) -> str:
+    return "\n".join(each.extract_text() for each in sheets)
 
 
 def test_posts_from_right_to_left_run_so(make):
