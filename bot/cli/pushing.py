@@ -30,12 +30,7 @@ T = TypeVar("T")
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 
-ASKED, TOLD = PRICES["mention"] / MICRO, PRICES["event"] / MICRO
-COSTS = {
-    "poll": f"${ASKED} a mention, nothing while there are none",
-    "webhook": f"${TOLD} a mention told, and ${ASKED} for the look underneath",
-    "stream": f"${TOLD} a mention told, and ${ASKED} for the look underneath",
-}
+TOLD = PRICES["event"] / MICRO
 
 
 @push_app.command("status")
@@ -73,7 +68,7 @@ def push_check(store: Store, settings: Settings) -> Finding | str:
         state = pushed(parts)
     except UnrollError as error:
         return warning(f"not known: {error}", "see the checks of X below")
-    said = f"{_said(state, settings)}: {COSTS[settings.mentions]}"
+    said = f"{_said(state, settings)}: {_costs(settings)}"
     if wrong := _wrong(state, parts):
         return problem(f"{said}; but {wrong}", "`unroll push on`")
     if settings.mentions == "poll" and _told(state)[MENTIONS]:
@@ -112,6 +107,13 @@ def _said(state: Pushed, settings: Settings) -> str:
     return f"X tells of mentions by {settings.mentions}{besides}"
 
 
+def _costs(settings: Settings) -> str:
+    asked = settings.mention_price_usd
+    if settings.mentions == "poll":
+        return f"${asked} a mention, nothing while there are none"
+    return f"${TOLD} a mention told, and ${asked} for the look underneath"
+
+
 def _told(state: Pushed) -> Counter[str]:
     return Counter(each.topic.event_type for each in state.subscriptions)
 
@@ -129,7 +131,7 @@ def _show(state: Pushed, parts: Parts, *, as_json: bool) -> None:
     if as_json:
         output.document(_document(state, parts, heard_at))
         return
-    output.field("mentions by", f"{parts.settings.mentions}: {COSTS[parts.settings.mentions]}")
+    output.field("mentions by", f"{parts.settings.mentions}: {_costs(parts.settings)}")
     topics = [f"{kind} ({count})" for kind, count in sorted(told.items())]
     output.field("X tells of", ", ".join(topics) or "nothing")
     output.field("webhook", _address(state.webhook))
@@ -159,5 +161,5 @@ def _document(state: Pushed, parts: Parts, heard_at: datetime | None) -> dict[st
             for each in state.subscriptions
         ],
         "last_event_at": output.time_text(heard_at),
-        "usd": {"asked": ASKED, "told": TOLD},
+        "usd": {"asked": float(parts.settings.mention_price_usd), "told": TOLD},
     }

@@ -120,6 +120,15 @@ def test_the_doctor_tells_the_price_of_each_way(doctor, push):
     assert (told["level"], "$0.005 a mention told" in told["said"]) == ("ok", True)
 
 
+def test_the_price_is_the_operators_own(doctor, push):
+    """Where another account owns the app, a mention costs five times as much."""
+    owed = {"MENTION_PRICE_USD": "0.005"}
+    assert "$0.005 a mention, nothing while" in doctor(**owed)["said"]
+    push("on", MENTIONS="webhook")
+    assert "and $0.005 for the look underneath" in push("status", MENTIONS="webhook", **owed).out
+    assert push("status", "--json", **owed).document["usd"]["asked"] == 0.005
+
+
 def test_the_doctor_sees_what_keeps_x_from_telling(doctor, push, world, nobody):
     missing = doctor(MENTIONS="webhook")
     assert (missing["level"], missing["mend"]) == ("problem", "`unroll push on`")
