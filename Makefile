@@ -38,6 +38,11 @@ chaos: $(READY) ## storm the whole house: make chaos ARGS="--seed 1 --seeds 20 -
 soak: $(READY) ## run under an even load: make soak ARGS="--minutes 30 --rate 10"
 	@$(VENV)/bin/python -m benchmarks.soak $(ARGS)
 
+.PHONY: graph
+graph: $(READY) ## soak for half an hour and draw it for the documentation
+	@$(VENV)/bin/python -m benchmarks.soak --json docs/soak.json $(ARGS)
+	@$(VENV)/bin/python -m docs.soak docs/soak.json docs/pictures/soak.svg
+
 bench: $(READY) ## measure: threads, pages, exports, the queue
 	@$(VENV)/bin/python -m benchmarks $(ARGS)
 
