@@ -1,7 +1,8 @@
 """Pages a second on one core: a thread of 25 posts served by the site, beside nginx sending the same bytes.
 
 Each server has one core to itself, the load generator and PostgreSQL have the other. Rounds go in turn, so
-that whatever else the machine does hits all of them.
+that whatever else the machine does hits all of them. What comes from the database is many pages, each asked
+for in its turn and kept by nobody; beside it stands nginx with as many files.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -37,19 +38,28 @@ from tests.store import postgres
 from tests.store.databases import Server
 
 POSTS = 25
-ADA = Author(7, "ada", "Ada Quill")
+PAGES = 300
 ROUNDS, SECONDS, CONNECTIONS = 7, 2, 8
 FIRST = 1_800_000_000_000_000_000
 NEEDED = ("nginx", "wrk", "taskset")
 SITE, LOAD = 0, 1  # which of our cores
 
-# Asks as a browser does, and prints what came of it as JSON.
+# Asks as a browser does, for one page after the other, and prints what came of it as JSON.
 SCRIPT = """
 wrk.headers["Accept-Encoding"] = "gzip"
 wrk.headers["User-Agent"] = "Mozilla/5.0 (bench)"
+local paths = {%s}
+local requests, turn = {}, 0
+init = function(args)
+  for place, path in ipairs(paths) do requests[place] = wrk.format("GET", path) end
+end
+request = function()
+  turn = turn %% #requests + 1
+  return requests[turn]
+end
 done = function(summary, latency)
   local errors = summary.errors
-  io.write(string.format('\\n{"requests": %d, "a_second": %f, "p99_ms": %f, "errors": %d}\\n',
+  io.write(string.format('\\n{"requests": %%d, "a_second": %%f, "p99_ms": %%f, "errors": %%d}\\n',
     summary.requests, summary.requests / summary.duration * 1e6, latency:percentile(99) / 1000,
     errors.connect + errors.read + errors.write + errors.status + errors.timeout))
 end
@@ -63,14 +73,17 @@ FILES = """
   }}
 """
 
+NUMBERS = tuple(FIRST + place * 1000 for place in range(PAGES))
+PATHS = tuple(f"/thread/{number}" for number in NUMBERS)
+
 
 @dataclass(frozen=True)
 class Running:
-    """A server with its processes, and the page to ask it for."""
+    """A server with its processes, and the pages to ask it for."""
 
     port: int
     pid: int
-    path: str = f"/thread/{FIRST}"
+    paths: tuple[str, ...] = (PATHS[0],)
 
     def cpu_seconds(self) -> float:
         """What the server has used by now, with its children."""
@@ -112,9 +125,8 @@ def _forgetful(store: Store, settings: Settings) -> Starlette:
 
 
 class _Unprinted(Prints):
-    def find(self, post_id: int) -> tuple[Stamp, str | None, bytes] | None:
-        found = super().find(post_id)
-        return found and (found[0], None, b"")
+    def find(self, post_ids: Iterable[int]) -> dict[int, tuple[Stamp, str | None, bytes]]:
+        return {post_id: (stamp, None, b"") for post_id, (stamp, _, _) in super().find(post_ids).items()}
 
     def keep(self, pages: Iterable[tuple[Stamp, str, bytes]]) -> None:
         """Nothing."""
@@ -124,27 +136,34 @@ def _measured(database: str) -> str:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="unroll-bench-")))
         url = stack.enter_context(_sqlite(folder) if database == "SQLite" else _postgresql())
-        _save_thread(url)
+        _save_threads(url)
         site, stored, renders = (
             stack.enter_context(_site(url, factory))
             for factory in ("reader.app:create", "benchmarks.pages:cold", "benchmarks.pages:anew")
         )
-        page = _ask(site.port)
+        pages = {path: _ask(site.port, path) for path in PATHS}
+        page = pages[PATHS[0]]
         _wait_until_kept(url)
-        file = stack.enter_context(_file(folder / "file", page))
+        file = stack.enter_context(_files(folder / "file", pages))
         cache = stack.enter_context(_cache(folder / "cache", site))
-        limit = _load(replace(file, path="/nothing")).a_second
-        names = {
-            "nginx, a file": file,
+        limit = _load(replace(file, paths=("/nothing",))).a_second
+        one, many = "nginx, a file", f"nginx, {PAGES} files"
+        servers = {
+            one: file,
             "nginx's cache before the site": cache,
             "from the process's cache": site,
-            "from the database": stored,
+            many: replace(file, paths=PATHS),
+            f"{PAGES} pages from the database": replace(stored, paths=PATHS),
             "rendered anew": renders,
         }
-        rounds = [[_load(server) for server in names.values()] for _ in range(ROUNDS)]
+        rounds = [{name: _load(server) for name, server in servers.items()} for _ in range(ROUNDS)]
     rows = [
-        _row(name, [each[place] for each in rounds], [each[0] for each in rounds])
-        for place, name in enumerate(names)
+        _row(
+            name,
+            [each[name] for each in rounds],
+            [each[one if len(server.paths) == 1 else many] for each in rounds],
+        )
+        for name, server in servers.items()
     ]
     head = [
         "a page of 25 posts",
@@ -171,46 +190,52 @@ def _row(name: str, mine: list[Load], nginx: list[Load]) -> list[str]:
     ]
 
 
-def _save_thread(url: str) -> None:
-    words = "Keepers wrote the weather down every hour, and nobody read it for a century. " * 3
-    began = datetime(2026, 11, 20, 12, tzinfo=UTC)
-    ids = range(FIRST, FIRST + POSTS)
-    posts = (
-        Post(
-            i,
-            ADA.id,
-            FIRST,
-            began + timedelta(minutes=i - FIRST),
-            f"{i - FIRST}. {words}",
-            lang="en",
-            versions=(i,),
-        )
-        for i in ids
-    )
+def _save_threads(url: str) -> None:
     store = open_store(url)
     store.notes.set_bot(Author(9, "unrollbot", "Unroll"), now=datetime.now(UTC))
-    store.threads.save(Thread(FIRST, FIRST, ADA, tuple(posts)), now=datetime.now(UTC))
+    for author_id, number in enumerate(NUMBERS, start=100):
+        store.threads.save(
+            _thread(number, Author(author_id, f"ada{author_id}", "Ada Quill")), now=datetime.now(UTC)
+        )
     store.close()
+
+
+def _thread(number: int, author: Author) -> Thread:
+    words = "Keepers wrote the weather down every hour, and nobody read it for a century. " * 3
+    began = datetime(2026, 11, 20, 12, tzinfo=UTC)
+    posts = (
+        Post(
+            number + place,
+            author.id,
+            number,
+            began + timedelta(minutes=place),
+            f"{place}. {words}",
+            lang="en",
+            versions=(number + place,),
+        )
+        for place in range(POSTS)
+    )
+    return Thread(number, number, author, tuple(posts))
 
 
 def _wait_until_kept(url: str) -> None:
     store = open_store(url)
     end = time.monotonic() + 20
-    while not (found := store.prints.find(FIRST)) or found[1] is None:
+    while sum(etag is not None for _, etag, _ in store.prints.find(NUMBERS).values()) < PAGES:
         if time.monotonic() > end:
-            raise AssertionError("the page was not kept")
+            raise AssertionError("the pages were not kept")
         time.sleep(0.2)
     store.close()
 
 
 def _load(server: Running) -> Load:
     with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
-        script.write(SCRIPT)
+        script.write(SCRIPT % ", ".join(f'"{path}"' for path in server.paths))
         script.flush()
         before = server.cpu_seconds()
         words = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{SECONDS}s", "-s", script.name]
         told = subprocess.run(  # noqa: S603
-            [*_on(LOAD), *words, f"http://127.0.0.1:{server.port}{server.path}"],
+            [*_on(LOAD), *words, f"http://127.0.0.1:{server.port}/"],
             check=True,
             capture_output=True,
             text=True,
@@ -244,20 +269,21 @@ def _postgresql() -> Iterator[str]:
 @contextmanager
 def _site(url: str, factory: str) -> Iterator[Running]:
     port = _free_port()
-    program = str(Path(sys.executable).with_name("granian"))
-    words = ["--factory", "--interface", "asgi", "--no-ws", "--no-log", "--port", str(port), factory]
-    settings = {"DATABASE_URL": url, "PUBLIC_URL": f"http://127.0.0.1:{port}", "LOG_LEVEL": "ERROR"}
-    with _running([program, *words], port, {**os.environ, **settings}) as server:
+    program = f"from reader.serving import serve; serve({factory!r}, port={port})"
+    settings = {"DATABASE_URL": url, "PUBLIC_URL": "https://reader.example", "LOG_LEVEL": "ERROR"}
+    with _running([sys.executable, "-c", program], port, {**os.environ, **settings}) as server:
         yield server
 
 
 @contextmanager
-def _file(folder: Path, page: bytes) -> Iterator[Running]:
-    """Nginx with the page as a file, packed beforehand."""
-    port, file = _free_port(), folder / "files" / "thread" / str(FIRST)
-    file.parent.mkdir(parents=True)
-    file.write_bytes(gzip.decompress(page))
-    file.with_name(f"{file.name}.gz").write_bytes(page)
+def _files(folder: Path, pages: Mapping[str, bytes]) -> Iterator[Running]:
+    """Nginx with the pages as files, packed beforehand."""
+    port = _free_port()
+    for path, page in pages.items():
+        file = folder / "files" / path[1:]
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(gzip.decompress(page))
+        file.with_name(f"{file.name}.gz").write_bytes(page)
     config = nginx.configure(folder, FILES.format(folder=folder, port=port))
     with _running(["nginx", "-c", str(config)], port) as server:
         yield server
@@ -293,9 +319,9 @@ def _wait_for(port: int) -> None:
     raise AssertionError(f"nothing listens on {port}")
 
 
-def _ask(port: int) -> bytes:
+def _ask(port: int, path: str) -> bytes:
     """The page as a browser gets it, packed."""
-    address = f"http://127.0.0.1:{port}/thread/{FIRST}"
+    address = f"http://127.0.0.1:{port}{path}"
     request = urllib.request.Request(address, headers={"Accept-Encoding": "gzip"})
     with urllib.request.urlopen(request, timeout=20) as answer:  # noqa: S310 - loopback
         content: bytes = answer.read()

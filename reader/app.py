@@ -8,13 +8,13 @@ from functools import partial
 from http import HTTPStatus
 
 import structlog
-from granian.utils.proxies import wrap_asgi_with_proxy_headers
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from bot.errors import DatabaseAway
 from bot.rules.letters import ASKED_AT_MOST_EVERY, CONFIRM_WITHIN
@@ -26,7 +26,7 @@ from reader.following import Following
 from reader.guide import guide
 from reader.headers import SecurityHeaders
 from reader.ports import Settings, Store
-from reader.quick import Quick
+from reader.ready import Answers
 from reader.shelves import Shelves, on_front
 from reader.site import Site, build, utc_now
 from reader.taking import KINDS, Taking, card
@@ -45,7 +45,7 @@ NOTES: dict[int, messages.Note] = {
 
 
 def create() -> Starlette:
-    """The site of this process's settings, for an ASGI server: `granian --factory reader.app:create`."""
+    """The site of this process's settings, for an ASGI server, best for `reader.serving`."""
     from bot import settings as bot_settings  # noqa: PLC0415 - only a server reads the environment
     from bot.store import open_store  # noqa: PLC0415
 
@@ -60,17 +60,16 @@ def create_app(
     *,
     lasts: timedelta = timedelta(0),
 ) -> Starlette:
-    """`lasts` is how long a page is sent again before it is looked up again."""
+    """`lasts` is how long a page is sent again before it is looked up again, by `reader.quick`."""
     site = build(store, settings, clock)
     app = Starlette(
         routes=_routes(site, settings),
         middleware=[
-            Middleware(Quick, site=site, lasts=lasts),
             Middleware(SecurityHeaders, headers=site.headers),
             _proxies(settings),
             Middleware(watching.CountPages),
         ],
-        lifespan=flushing(site.tally.flush, site.rack.flush),
+        lifespan=flushing(site.tally.flush, site.rack.flush, state={"answers": Answers(site, lasts)}),
         exception_handlers={
             HTTPException: partial(_refused, site),
             DatabaseAway: partial(_away, site),
@@ -83,7 +82,7 @@ def create_app(
 
 def _proxies(settings: Settings) -> Middleware:
     """Behind a proxy that we trust, a request comes from whom the proxy names."""
-    return Middleware(wrap_asgi_with_proxy_headers, trusted_hosts=list(settings.trusted_proxies))
+    return Middleware(ProxyHeadersMiddleware, trusted_hosts=list(settings.trusted_proxies))
 
 
 def _routes(site: Site, settings: Settings) -> list[BaseRoute]:

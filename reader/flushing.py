@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from typing import Any
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -12,14 +13,16 @@ from starlette.concurrency import run_in_threadpool
 FLUSH_SECONDS = 5.0
 
 
-def flushing(*flushes: Callable[[], None]) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:
-    """Flushes every few seconds while the site runs, and once more at its end."""
+def flushing(
+    *flushes: Callable[[], None], state: Mapping[str, Any]
+) -> Callable[[Starlette], AbstractAsyncContextManager[Mapping[str, Any]]]:
+    """Flushes every few seconds while the site runs, and once more at its end. The server gets the state."""
 
     @asynccontextmanager
-    async def running(_app: Starlette) -> AsyncIterator[None]:
+    async def running(_app: Starlette) -> AsyncIterator[Mapping[str, Any]]:
         flusher = asyncio.create_task(_for_ever(flushes))
         try:
-            yield
+            yield state
         finally:
             flusher.cancel()
             with suppress(asyncio.CancelledError):

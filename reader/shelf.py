@@ -17,17 +17,19 @@ class Shelf:
 
     def get(self, key: Hashable, make: Callable[[], bytes | None]) -> bytes | None:
         """The page under the key, made if it is not there. What is None is not kept."""
+        return self.find(key, None) or self.find(key, make())
+
+    def find(self, key: Hashable, other: bytes | None) -> bytes | None:
+        """The page under the key; where there is none, the other, which is kept from now on."""
         with self._lock:
             if key in self._pages:
                 self._pages.move_to_end(key)
                 return self._pages[key]
-        page = make()
-        if page is not None:
-            self._put(key, page)
-        return page
+            if other is not None:
+                self._put(key, other)
+            return other
 
     def _put(self, key: Hashable, page: bytes) -> None:
-        with self._lock:
-            self._pages[key] = page
-            while len(self._pages) > self._size:
-                self._pages.popitem(last=False)
+        self._pages[key] = page
+        while len(self._pages) > self._size:
+            self._pages.popitem(last=False)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from starlette.requests import Request
@@ -18,6 +19,9 @@ from reader.site import NOINDEX, Site, not_modified
 # Caches may keep a page but must ask before each use: what is gone on X must not live on in them.
 FRESH = {"Cache-Control": "public, no-cache", **NOINDEX}
 MOVED = {"Cache-Control": "public, max-age=3600", **NOINDEX}
+
+# What has no place in an etag.
+NO_TAG = re.compile(r"[^\w.-]")
 
 # Pages are confirmed the whole day through; an hour is a good time to look again.
 RETRY_AFTER = "3600"
@@ -79,6 +83,14 @@ class Leaf:
     packed: bytes
     headers: Mapping[str, str]
 
+    def whole(self, accepted: str) -> Response:
+        """As the browser's Accept-Encoding takes it."""
+        return packing.answer(self.packed, self.headers, HTML.media_type, accepted=accepted)
+
+    def unchanged(self) -> Response:
+        """To whoever has it already."""
+        return Response(status_code=304, headers=self.headers)
+
 
 @dataclass(frozen=True, slots=True)
 class ThreadEndpoint:
@@ -89,23 +101,19 @@ class ThreadEndpoint:
         stamp = shown(self.site, request, self.form.suffix, self._missing)
         return stamp if isinstance(stamp, Response) else self._answer(request, stamp)
 
-    def leaf(self, post: str) -> Leaf | None:
-        """The page under this very address; None where something else is to be said."""
-        number = addresses.post_id(post)
-        found = self.site.store.prints.find(number) if number is not None else None
-        if found is None:
-            return None
-        stamp, etag, packed = found
-        if stamp.gone or self.site.hides(stamp.confirmed_at) or str(stamp.thread_id) != post:
-            return None
-        return self._leaf(stamp, packed if etag == self._etag(stamp) else None)
+    def made(self, thread_ids: Iterable[int]) -> dict[int, Leaf]:
+        """Those of these pages that are to be shown under this very address and have been rendered before."""
+        leaves = {}
+        for thread_id, (stamp, printed_etag, printed) in self.site.store.prints.find(thread_ids).items():
+            if stamp.gone or self.site.hides(stamp.confirmed_at) or stamp.thread_id != thread_id:
+                continue
+            etag = self._etag(stamp)
+            packed = self.site.shelf.find((thread_id, etag), printed if printed_etag == etag else None)
+            if packed is not None:
+                leaves[thread_id] = self._leaf(stamp, etag, packed)
+        return leaves
 
-    def _leaf(self, stamp: Stamp, printed: bytes | None = None) -> Leaf | None:
-        """None where the thread was removed, also between the stamp and now."""
-        etag = self._etag(stamp)
-        packed = self.site.shelf.get((stamp.thread_id, etag), lambda: printed or self._made(stamp, etag))
-        if packed is None:
-            return None
+    def _leaf(self, stamp: Stamp, etag: str, packed: bytes) -> Leaf:
         headers = {**FRESH, **packing.VARIES, "ETag": etag}
         if self.form is HTML and self.site.lists(stamp):
             del headers["X-Robots-Tag"]
@@ -114,18 +122,23 @@ class ThreadEndpoint:
     def _answer(self, request: Request, stamp: Stamp) -> Response:
         if self.form is not HTML and not may_take(self.site, request, stamp):
             return enough(self.site, self._missing)
-        leaf = self._leaf(stamp)
-        if leaf is None:
+        etag = self._etag(stamp)
+        packed = self.site.shelf.get((stamp.thread_id, etag), lambda: self._made(stamp, etag))
+        if packed is None:
             return self._missing(messages.GONE, 410)
+        leaf = self._leaf(stamp, etag, packed)
         if self.form is HTML:
             self.site.tally.count(stamp.thread_id, request.method, request.headers)
         if not_modified(request, leaf.etag):
-            return Response(status_code=304, headers=leaf.headers)
-        headers = dict(leaf.headers)
-        if self.form is not HTML:
-            headers["Cache-Control"] = "private, no-cache"
-            headers["Content-Disposition"] = f'inline; filename="thread-{stamp.thread_id}{self.form.suffix}"'
+            return leaf.unchanged()
         accepted = request.headers.get("accept-encoding", "")
+        if self.form is HTML:
+            return leaf.whole(accepted)
+        headers = {
+            **leaf.headers,
+            "Cache-Control": "private, no-cache",
+            "Content-Disposition": f'inline; filename="thread-{stamp.thread_id}{self.form.suffix}"',
+        }
         return packing.answer(leaf.packed, headers, self.form.media_type, accepted=accepted)
 
     def _made(self, stamp: Stamp, etag: str) -> bytes | None:
@@ -139,7 +152,7 @@ class ThreadEndpoint:
         return packed
 
     def _etag(self, stamp: Stamp) -> str:
-        tag = "".join(c for c in stamp.etag if c.isalnum() or c in "-_.")
+        tag = NO_TAG.sub("", stamp.etag)
         bot = self.site.bot() or ""
         beside = self._beside(stamp) if self.form is HTML else ""
         return f'W/"{tag}.{stamp.version}{self.form.suffix or ".html"}{beside}.{self.site.press.build}{bot}"'

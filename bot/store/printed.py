@@ -21,12 +21,12 @@ from bot.store.stamps import Stamp
 class Prints:
     database: Database
 
-    def find(self, post_id: int) -> tuple[Stamp, str | None, bytes] | None:
-        """The stamp of the thread that holds a post, and its page as it was last sent, in one look: the name
-        that the site gave it, None if there is none, and its bytes.
+    def find(self, post_ids: Iterable[int]) -> dict[int, tuple[Stamp, str | None, bytes]]:
+        """By post, in one look for all of them: the stamp of the thread that holds it, and its page as it was
+        last sent, by the name that the site gave it, None if there is none, and its bytes.
         """
-        row = self.database.glance(stamps.WITH_PRINT, {"post_id": post_id})
-        return None if row is None else (stamps.stamp(row), row.printed_etag, row.packed or b"")
+        rows = self.database.glance(stamps.WITH_PRINTS, stamps.POST, post_ids)
+        return {row.post_id: (stamps.stamp(row), row.printed_etag, row.packed or b"") for row in rows}
 
     def keep(self, pages: Iterable[tuple[Stamp, str, bytes]]) -> None:
         """Keeps pages made from a stamp, as far as they still show what is to be shown."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, bindparam, select
+from sqlalchemy import ColumnElement, select
 from sqlmodel import Session, col, func
 
 from bot.store.models import AuthorShelfRow, CardRow, PrintedRow, ThreadPostRow, ThreadRow
@@ -53,15 +53,17 @@ _THREADS = (
     .outerjoin(AuthorShelfRow, col(AuthorShelfRow.author_id) == col(ThreadRow.author_id))
 )
 
-OF_POST = _THREADS.join(ThreadPostRow, col(ThreadPostRow.thread_id) == col(ThreadRow.id)).where(
-    col(ThreadPostRow.post_id) == bindparam("post_id")
+# For `Database.glance`.
+POST = col(ThreadPostRow.post_id)
+OF_POSTS = _THREADS.join(ThreadPostRow, col(ThreadPostRow.thread_id) == col(ThreadRow.id)).add_columns(
+    col(ThreadPostRow.post_id).label("post_id")
 )
-WITH_PRINT = OF_POST.outerjoin(PrintedRow, col(PrintedRow.thread_id) == col(ThreadRow.id)).add_columns(
+WITH_PRINTS = OF_POSTS.outerjoin(PrintedRow, col(PrintedRow.thread_id) == col(ThreadRow.id)).add_columns(
     col(PrintedRow.etag).label("printed_etag"), col(PrintedRow.packed).label("packed")
 )
 
 
-def stamp(row: Row[Any]) -> Stamp:
+def stamp(row: Any) -> Stamp:
     return Stamp(
         thread_id=row.thread_id,
         version=row.version,

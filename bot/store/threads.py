@@ -88,8 +88,8 @@ class Threads:
 
     def stamp(self, post_id: int) -> Stamp | None:
         """Which thread a post belongs to, and the version of its page. The etag changes with its pictures."""
-        row = self.database.glance(stamps.OF_POST, {"post_id": post_id})
-        return stamps.stamp(row) if row is not None else None
+        rows = self.database.glance(stamps.OF_POSTS, stamps.POST, [post_id])
+        return stamps.stamp(rows[0]) if rows else None
 
     def posts_shown(self, thread_id: int) -> int:
         """How many posts a page holds: the main line, forks and quoted ones."""

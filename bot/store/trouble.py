@@ -38,20 +38,22 @@ SQLITE = {
 
 @contextmanager
 def answering() -> Iterator[None]:
-    """Raises DatabaseAway for what the database's moods bring; other errors are ours and pass."""
+    """Raises DatabaseAway for what the database's moods bring, told by SQLAlchemy or by the driver itself;
+    other errors are ours and pass.
+    """
     try:
         yield
     except PoolTimeout:
         raise DatabaseAway(_line("too many are asking at once")) from None
-    except DBAPIError as error:
+    except (DBAPIError, sqlite3.Error, psycopg.Error) as error:
         if (why := why_away(error)) is None:
             raise
         raise DatabaseAway(_line(why)) from error
 
 
-def why_away(error: DBAPIError) -> str | None:
+def why_away(error: Exception) -> str | None:
     """None where the database is well and the statement is wrong."""
-    cause = error.orig
+    cause = error.orig if isinstance(error, DBAPIError) else error
     if MOVED in str(cause):
         return MOVED
     if isinstance(cause, sqlite3.Error):

@@ -107,9 +107,12 @@ class FakePrints:
         self.threads = threads
         self.kept: dict[int, tuple[str, bytes]] = {}
 
-    def find(self, post_id: int) -> tuple[FakeStamp, str | None, bytes] | None:
-        stamp = self.threads.stamp(post_id)
-        return (stamp, *self.kept.get(stamp.thread_id, (None, b""))) if stamp else None
+    def find(self, post_ids) -> dict[int, tuple[FakeStamp, str | None, bytes]]:
+        stamps = {post_id: stamp for post_id in post_ids if (stamp := self.threads.stamp(post_id))}
+        return {
+            post_id: (stamp, *self.kept.get(stamp.thread_id, (None, b"")))
+            for post_id, stamp in stamps.items()
+        }
 
     def keep(self, pages) -> None:
         self.kept |= {stamp.thread_id: (etag, packed) for stamp, etag, packed in pages}

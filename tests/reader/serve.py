@@ -6,10 +6,9 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from granian import Granian
-from granian.constants import Interfaces
 from starlette.applications import Starlette
 
+from reader import serving
 from reader.app import create_app
 from tests.reader import scenes
 from tests.reader.fakes import FakeJob, FakeSettings, FakeStore
@@ -30,11 +29,4 @@ def create() -> Starlette:
 
 
 if __name__ == "__main__":
-    Granian(
-        "tests.reader.serve:create",
-        address="127.0.0.1",
-        port=int(sys.argv[1]),
-        interface=Interfaces.ASGI,
-        factory=True,
-        log_enabled=False,
-    ).serve()
+    serving.serve("tests.reader.serve:create", port=int(sys.argv[1]))

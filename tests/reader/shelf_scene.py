@@ -11,13 +11,12 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
 
-from granian import Granian
-from granian.constants import Interfaces
 from starlette.applications import Starlette
 
 from bot.domain import Author, Conversation, Entity, Goal, Mention, Post, Request, Thread
 from bot.store import Store, open_store
 from bot.store.media import Picture
+from reader import serving
 from reader.app import create_app
 from tests.reader.fakes import MIRA, FakeSettings, paint, photo
 from tests.reader.scenes import TOMAS
@@ -171,11 +170,4 @@ def create() -> Starlette:
 
 
 if __name__ == "__main__":
-    Granian(
-        "tests.reader.shelf_scene:create",
-        address="127.0.0.1",
-        port=int(sys.argv[1]),
-        interface=Interfaces.ASGI,
-        factory=True,
-        log_enabled=False,
-    ).serve()
+    serving.serve("tests.reader.shelf_scene:create", port=int(sys.argv[1]))

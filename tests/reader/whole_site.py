@@ -11,8 +11,6 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
-from granian import Granian
-from granian.constants import Interfaces
 from playwright.sync_api import Page as Tab
 from playwright.sync_api import Route as Asked
 from pydantic import SecretStr
@@ -29,6 +27,7 @@ from bot.store.exports import Export
 from bot.store.media import Copy, Picture
 from bot.store.models import SubscriberRow, SubscriptionRow
 from bot.store.subscriptions import hashed
+from reader import serving
 from reader.app import create_app
 from reader.exports import edition
 from tests.reader import scenes
@@ -273,11 +272,4 @@ def _broken(_request) -> None:
 
 
 if __name__ == "__main__":
-    Granian(
-        "tests.reader.whole_site:create",
-        address="127.0.0.1",
-        port=int(sys.argv[1]),
-        interface=Interfaces.ASGI,
-        factory=True,
-        log_enabled=False,
-    ).serve()
+    serving.serve("tests.reader.whole_site:create", port=int(sys.argv[1]))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, timedelta
 
 import pytest
 
@@ -26,13 +26,28 @@ def keep(store, post_id: int, packed: bytes = b"packed") -> None:
 
 
 def found(store, post_id: int) -> tuple[str | None, bytes]:
-    return store.prints.find(post_id)[1:]
+    return store.prints.find([post_id])[post_id][1:]
 
 
 def test_a_page_is_found_by_any_post_of_it(printed):
     assert found(printed, 100) == found(printed, 101) == ("tag-100", b"packed")
-    assert printed.prints.find(100)[0] == printed.threads.stamp(100)
-    assert printed.prints.find(999) is None
+    assert printed.prints.find([100])[100][0] == printed.threads.stamp(100)
+
+
+def test_many_are_found_in_one_look(printed):
+    printed.threads.save(thread(post(300, conversation=300)), now=BEGAN)
+    many = printed.prints.find([100, 101, 300, 999, 100])
+    assert {post_id: stamp for post_id, (stamp, _, _) in many.items()} == {
+        post_id: printed.threads.stamp(post_id) for post_id in (100, 101, 300)
+    }
+    assert printed.prints.find([]) == {}
+
+
+def test_a_stamp_at_a_glance_says_what_the_row_says(printed):
+    stamp, row = printed.threads.stamp(100), printed.threads.find(100)
+    assert stamp.confirmed_at == row.confirmed_at
+    assert stamp.confirmed_at.tzinfo is UTC
+    assert (stamp.version, stamp.etag, stamp.gone) == (row.version, row.etag, False)
 
 
 def test_the_newer_page_takes_the_place_of_the_older(printed):

@@ -1,0 +1,96 @@
+"""One SELECT that is run again and again, by the driver itself: SQLAlchemy's way to it takes several times as
+long as the database does.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import deque, namedtuple
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import closing
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Engine,
+    PoolProxiedConnection,
+    Select,
+    bindparam,
+    func,
+    select,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import Mapped
+
+
+class Lookup:
+    """The rows whose `key` is among some numbers. Its connections stay open from one time to the next; safe
+    to use from many threads. The engine is one without transactions.
+    """
+
+    def __init__(self, engine: Engine, query: Select[Any], key: Mapped[int]) -> None:
+        self._engine = engine
+        self._is_sqlite = engine.dialect.name == "sqlite"
+        query = query.where(_among(key, sqlite=self._is_sqlite))
+        self._sql = str(query.compile(dialect=engine.dialect))
+        self._row = _rows_of(query)
+        makes = (_maker(each, engine) for each in query.selected_columns)
+        self._makes = [(place, make) for place, make in enumerate(makes) if make is not None]
+        self._idle: deque[PoolProxiedConnection] = deque()
+
+    def rows(self, numbers: Iterable[int]) -> list[Any]:
+        """Named tuples. A connection that broke while nobody used it is made anew. Raises what the driver
+        raises.
+        """
+        wanted = list(numbers)
+        try:
+            kept = self._idle.pop()
+        except IndexError:
+            return self._run(self._engine.raw_connection(), wanted)
+        try:
+            return self._run(kept, wanted)
+        except self._engine.dialect.loaded_dbapi.Error:
+            return self._run(self._engine.raw_connection(), wanted)
+
+    def _run(self, connection: PoolProxiedConnection, wanted: Sequence[int]) -> list[Any]:
+        try:
+            found = self._fetch(connection.driver_connection, wanted)
+        except BaseException as error:
+            connection.invalidate(error)
+            raise
+        self._idle.append(connection)
+        return [self._named(values) for values in found]
+
+    def _fetch(self, driver: Any, wanted: Sequence[int]) -> Sequence[Any]:
+        if self._is_sqlite:
+            return driver.execute(self._sql, (json.dumps(wanted),)).fetchall()  # type: ignore[no-any-return]
+        with closing(driver.cursor(binary=True)) as cursor:
+            return cursor.execute(self._sql, {"numbers": wanted}).fetchall()  # type: ignore[no-any-return]
+
+    def _named(self, values: Iterable[Any]) -> Any:
+        made = list(values)
+        for place, make in self._makes:
+            made[place] = make(made[place])
+        return self._row(*made)
+
+    def close(self) -> None:
+        while self._idle:
+            self._idle.pop().close()
+
+
+def _among(key: Mapped[int], *, sqlite: bool) -> ColumnElement[bool]:
+    """One parameter for however many: so it is one statement, and prepared once."""
+    if sqlite:
+        numbers = func.json_each(bindparam("numbers")).table_valued("value")
+        return key.in_(select(numbers.c.value))
+    return key == func.any(bindparam("numbers", type_=ARRAY(BigInteger)))
+
+
+def _rows_of(query: Select[Any]) -> Callable[..., Any]:
+    return namedtuple("Row", [each.name for each in query.selected_columns])  # noqa: PYI024 - names known here
+
+
+def _maker(column: ColumnElement[Any], engine: Engine) -> Callable[[Any], Any] | None:
+    """What makes of the driver's value what the column's type says."""
+    return column.type.dialect_impl(engine.dialect).result_processor(engine.dialect, None)

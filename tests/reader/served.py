@@ -1,0 +1,76 @@
+"""The site on the server it runs on, in a thread of this process; and what comes over the wire."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import httpx
+import uvicorn
+from starlette.applications import Starlette
+
+from reader.reads import Tally
+from reader.ready import Answers
+from reader.serving import configured
+
+
+@dataclass(frozen=True)
+class Served:
+    app: Starlette
+    server: uvicorn.Server
+
+    @property
+    def port(self) -> int:
+        return self.server.servers[0].sockets[0].getsockname()[1]
+
+    @property
+    def answers(self) -> Answers:
+        return self.server.lifespan.state["answers"]
+
+    @property
+    def tally(self) -> Tally:
+        return self.app.state.site.tally
+
+    def get(self, path: str, **more) -> httpx.Response:
+        return httpx.get(f"http://127.0.0.1:{self.port}{path}", timeout=20, **more)
+
+    def connect(self) -> socket.socket:
+        return socket.create_connection(("127.0.0.1", self.port), timeout=20)
+
+    def say(self, *pieces: bytes) -> bytes:
+        """What comes back for these pieces, sent one after the other, until the server hangs up."""
+        with self.connect() as wire:
+            for piece in pieces:
+                wire.sendall(piece)
+                if len(pieces) > 1:
+                    time.sleep(0.01)
+            return rest(wire)
+
+
+def rest(wire: socket.socket) -> bytes:
+    return b"".join(iter(lambda: wire.recv(65536), b""))
+
+
+@contextmanager
+def served(app: Starlette) -> Iterator[Served]:
+    server = uvicorn.Server(configured(lambda: app, port=0))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    until(lambda: server.started)
+    try:
+        yield Served(app, server)
+    finally:
+        server.should_exit = True
+        thread.join(30)
+        assert not thread.is_alive()
+
+
+def until(true: Callable[[], object], within: float = 20) -> None:
+    end = time.monotonic() + within
+    while not true():
+        assert time.monotonic() < end, "it did not come to that"
+        time.sleep(0.01)
