@@ -36,6 +36,6 @@ def running(
 
 
 def megabytes(process: psutil.Popen) -> float:
-    """With its children: the site's server has one."""
+    """With its children."""
     family = [process, *process.children(recursive=True)]
     return sum(each.memory_info().rss for each in family) / MEGABYTE
