@@ -1,4 +1,5 @@
-"""The pictures of the README, taken anew: `.venv/bin/python docs/pictures.py` (needs Chromium on the PATH).
+"""The pictures of the README, taken anew: `.venv/bin/python docs/pictures.py` (needs Chromium and
+pdftoppm, of poppler-utils, on the PATH).
 
 Plays `unroll demo` in a folder of its own and looks at it with a browser.
 """
@@ -26,6 +27,7 @@ PICTURES = Path(__file__).parent / "pictures"
 UNROLL = Path(sys.executable).with_name("unroll")
 PATIENCE_SECONDS = 180
 COLOURS = 256
+SHEET, SHEETS, GUTTER, DESK = "pdf", 2, 24, "#d9d4ca"
 ARGUMENTS = (
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"),
     *("--disable-component-update", "--disable-sync"),
@@ -51,6 +53,7 @@ def main() -> None:
             Picture("thread", f"{site}/thread/{thread}", 1200, 900),
             Picture("phone-dark", f"{site}/thread/{thread}", 390, 844, dark=True, scale=1.5),
             Picture("front", f"{site}/", 1200, 900),
+            Picture("author", f"{site}/user/{author_of(site, thread)}", 1200, 560),
             Picture("sandbox", f"{sandbox}/", 1200, 900),
             Picture("flower", f"{flower}/tasks", 1440, 620),
             Picture("flower-task", f"{flower}/task/{task_of(flower)}", 1200, 760),
@@ -63,6 +66,33 @@ def main() -> None:
                 if not names or picture.name in names:
                     take(picture, browser)
             browser.close()
+        if not names or SHEET in names:
+            draw(f"{site}/thread/{thread}.pdf", PICTURES / f"{SHEET}.png")
+
+
+def author_of(site: str, thread: str) -> str:
+    """Whose thread it is."""
+    name: str = requests.get(f"{site}/thread/{thread}.json", timeout=10).json()["author"]["username"]
+    return name
+
+
+def draw(url: str, path: Path) -> None:
+    """The first pages of a PDF beside each other, as soon as it is made."""
+    end = time.monotonic() + PATIENCE_SECONDS
+    while (answer := requests.get(url, timeout=30)).status_code == requests.codes.accepted:
+        if time.monotonic() > end:
+            sys.exit("no PDF was made")
+        time.sleep(0.5)
+    answer.raise_for_status()
+    with tempfile.TemporaryDirectory() as folder:
+        command = ["pdftoppm", "-r", "72", "-l", str(SHEETS), "-png", "-", str(Path(folder) / "page")]
+        subprocess.run(command, input=answer.content, check=True)
+        pages = [Image.open(each).convert("RGB") for each in sorted(Path(folder).iterdir())]
+    width = sum(page.width + GUTTER for page in pages) + GUTTER
+    desk = Image.new("RGB", (width, max(page.height for page in pages) + 2 * GUTTER), DESK)
+    for number, page in enumerate(pages):
+        desk.paste(page, (GUTTER + number * (page.width + GUTTER), GUTTER))
+    keep(desk, path)
 
 
 def task_of(flower: str) -> str:
@@ -105,8 +135,11 @@ def take(picture: Picture, browser: Browser) -> None:
     page.goto(picture.url, wait_until="networkidle")
     taken = Image.open(BytesIO(page.screenshot()))
     page.close()
-    path = PICTURES / f"{picture.name}.png"
-    taken.convert("RGB").quantize(COLOURS).save(path, optimize=True)
+    keep(taken.convert("RGB"), PICTURES / f"{picture.name}.png")
+
+
+def keep(picture: Image.Image, path: Path) -> None:
+    picture.quantize(COLOURS).save(path, optimize=True)
     print(path, f"{path.stat().st_size // 1024} KiB")  # noqa: T201 - what this script says
 
 

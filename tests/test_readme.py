@@ -119,6 +119,22 @@ def test_every_file_and_picture_is_there_and_small():
             assert path.stat().st_size < MAX_PICTURE_BYTES, address
 
 
+def test_every_picture_is_made_by_the_script_and_shown_somewhere():
+    script = (HERE / "docs" / "pictures.py").read_text("utf-8")
+    made = {
+        *re.findall(r'Picture\("([\w-]+)"', script),
+        *re.findall(r'^SHEET.* = "([\w-]+)"', script, re.MULTILINE),
+    }
+    files = {path.stem for path in (HERE / "docs" / "pictures").glob("*.png")}
+    pages = [HERE / "README.md", *(HERE / "docs").rglob("*.md")]
+    shown = {
+        name
+        for page in pages
+        for name in re.findall(r"\]\([\w/]*pictures/([\w-]+)\.png\)", page.read_text("utf-8"))
+    }
+    assert made == files == shown
+
+
 def test_every_part_of_the_house_is_there():
     [drawing] = re.findall(r"^```\n(bot/ .*?)^```", README, re.MULTILINE | re.DOTALL)
     folder = HERE

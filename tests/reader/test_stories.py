@@ -220,8 +220,12 @@ def test_nobody_is_kept_out(open_place, browser, theme):
     )
     assert mistake == "blocked", "no script of a page talks to anybody"
     page.route("**/unroll/*", _standing_still)
+    page.route("**/*.pdf", _standing_still)
+    page.goto(f"{place.origin}/thread/{posts[0].number}.pdf")
+    export = place.house.store.exports.claim(now=place.house.world.now())
+    place.house.store.exports.tell(export, "pictures", 2, 3)
     paths = ("/", f"/unroll/{waiting[0].number}", f"/thread/{posts[0].number}", "/help", "/privacy", "/terms")
-    for path in (*paths, "/status/5", "/thread/20"):
+    for path in (*paths, "/status/5", "/thread/20", f"/thread/{posts[0].number}.pdf"):
         page.goto(place.origin + path)
         page.evaluate("for (const each of document.querySelectorAll('details')) each.open = true")
         page.set_viewport_size({"width": 360, "height": 800})
