@@ -1,11 +1,14 @@
 """Smaller copies of pictures: upright, in plain colours, with nothing in them but the picture."""
 
 import io
+import threading
 
 import pytest
 from PIL import Image, ImageCms, ImageDraw
 
 from bot.pictures import WIDTHS, shrink
+from reader import views
+from reader.exports.album import Album
 
 
 def drawn(size=(2000, 1500), mode="RGB"):
@@ -136,3 +139,20 @@ def test_a_narrow_and_endless_picture_does_not_stop_the_others():
 @pytest.mark.parametrize("content", [b"", b"no picture", b"\xff\xd8\xff\xe0broken"])
 def test_what_is_no_picture_has_no_copies(content):
     assert shrink(content) == ()
+
+
+def test_a_file_that_is_made_unpacks_pictures_where_the_copies_are_made(tmp_path, monkeypatch):
+    """One thread for all of them: so never two large ones are in memory."""
+    threads, opens = [], Image.open
+
+    def watched(*args, **kwargs):
+        threads.append(threading.current_thread().name)
+        return opens(*args, **kwargs)
+
+    monkeypatch.setattr(Image, "open", watched)
+    content = written(drawn((400, 300)))
+    shrink(content)
+    assert Album(tmp_path, lambda _: content, longest=200, room=10**6).keep(views.Image("/media/a", 400, 300))
+    assert len(threads) == 2
+    assert len(set(threads)) == 1
+    assert threading.current_thread().name not in threads

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, NoReturn
@@ -22,6 +23,7 @@ from bot.cli.subscribing import subscribers_app
 from bot.domain import Goal
 from bot.errors import DatabaseAway
 from bot.flows.illustrate import illustrate
+from bot.flows.poll import tick
 from bot.flows.unroll import unroll
 from bot.queue import celery_app, enqueue, enqueue_exports, enqueue_letters, enqueue_pictures
 from bot.rules.request import post_id_of
@@ -111,15 +113,16 @@ def poll(
         def wake_exports() -> None:
             enqueue_exports(queue)
 
+        turn = partial(tick, parts, wake_up, wake_pictures, wake_letters, wake_exports)
         if once:
-            done = poll_once(parts, wake_up, wake_pictures, wake_letters, wake_exports)
+            done = poll_once(parts, turn)
             if done is None:
                 output.fail("another poller is at work on this database; nothing was done")
             output.err.print(f"{done.mentions} new mentions, {done.jobs} new jobs, {done.woken} queued")
             if done.trouble:
                 output.fail(f"no mentions were looked at: {done.trouble}")
         else:
-            poll_for_good(parts, wake_up, wake_pictures, wake_letters, wake_exports)
+            poll_for_good(parts, turn)
 
 
 @app.command()

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import signal
-import threading
 import time
-from collections.abc import Callable
 from contextlib import nullcontext
+from typing import Protocol
 
 import structlog
 from prometheus_client import CollectorRegistry
@@ -15,7 +14,7 @@ from bot import metrics, scraping
 from bot.errors import DatabaseAway
 from bot.flows.listen import listening
 from bot.flows.parts import Parts
-from bot.flows.poll import Tick, WakeUp, tick
+from bot.flows.poll import Tick
 from bot.store.lock import Hold, held
 from bot.x.limits import windows_left
 
@@ -27,16 +26,16 @@ LOCK = "poller"
 PEEK_SECONDS = 0.5
 
 
-def poll_once(
-    parts: Parts,
-    wake_up: WakeUp,
-    wake_pictures: Callable[[int], None],
-    wake_letters: Callable[[], None],
-    wake_exports: Callable[[], None],
-) -> Tick | None:
+class Turn(Protocol):
+    """One tick: bot.flows.poll.tick with its parts and whom it wakes."""
+
+    def __call__(self, *, look: bool = False) -> Tick: ...
+
+
+def poll_once(parts: Parts, turn: Turn) -> Tick | None:
     """One tick, or None where another poller is at work."""
     with held(parts.store.database, LOCK) as mine:
-        return tick(parts, wake_up, wake_pictures, wake_letters, wake_exports, look=True) if mine else None
+        return turn(look=True) if mine else None
 
 
 def watched(parts: Parts) -> CollectorRegistry:
@@ -49,26 +48,14 @@ def watched(parts: Parts) -> CollectorRegistry:
     )
 
 
-def poll_for_good(
-    parts: Parts,
-    wake_up: WakeUp,
-    wake_pictures: Callable[[int], None],
-    wake_letters: Callable[[], None],
-    wake_exports: Callable[[], None],
-) -> None:
+def poll_for_good(parts: Parts, turn: Turn) -> None:
     """Ticks until SIGTERM or Ctrl-C. A second poller waits and takes over when the first is gone."""
     host, port = parts.settings.metrics_host, parts.settings.poller_metrics_port
     with scraping.served(watched(parts), host=host, port=port, setting="POLLER_METRICS_PORT"):
-        _poll_for_good(parts, wake_up, wake_pictures, wake_letters, wake_exports)
+        _poll_for_good(parts, turn)
 
 
-def _poll_for_good(
-    parts: Parts,
-    wake_up: WakeUp,
-    wake_pictures: Callable[[int], None],
-    wake_letters: Callable[[], None],
-    wake_exports: Callable[[], None],
-) -> None:
+def _poll_for_good(parts: Parts, turn: Turn) -> None:
     stop = parts.stop
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
@@ -81,7 +68,7 @@ def _poll_for_good(
                     standing_by = False
                     log.info("poller.at_work", every=interval)
                     with listening(parts) if parts.settings.mentions == "stream" else nullcontext():
-                        _ticks(parts, wake_up, wake_pictures, wake_letters, wake_exports, stop, mine)
+                        _ticks(parts, turn, mine)
                 elif not standing_by:
                     log.info("poller.stands_by")
                     standing_by = True
@@ -91,22 +78,14 @@ def _poll_for_good(
     log.info("poller.stopped")
 
 
-def _ticks(
-    parts: Parts,
-    wake_up: WakeUp,
-    wake_pictures: Callable[[int], None],
-    wake_letters: Callable[[], None],
-    wake_exports: Callable[[], None],
-    stop: threading.Event,
-    lock: Hold,
-) -> None:
+def _ticks(parts: Parts, turn: Turn, lock: Hold) -> None:
     """Ticks keep their beat however long each takes; missed ones are not made up for. Ends with the lock."""
     interval = parts.settings.poll_interval_seconds
     due = time.monotonic()
-    while not stop.is_set() and lock.lasts():
+    while not parts.stop.is_set() and lock.lasts():
         done: Tick | None = None
         try:
-            done = tick(parts, wake_up, wake_pictures, wake_letters, wake_exports)
+            done = turn()
         except DatabaseAway as error:
             log.error("database.away", why=str(error))  # noqa: TRY400 - one line says it all
         except Exception:

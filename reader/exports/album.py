@@ -6,11 +6,11 @@ import io
 from collections.abc import Callable
 from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
-from threading import Lock
 from typing import Any, TypeVar
 
 from PIL import Image, ImageOps
 
+from bot.pictures import UNPACKING
 from reader import views
 
 T = TypeVar("T")
@@ -18,9 +18,6 @@ Keep = Callable[[views.Image], views.Image | None]
 KeepFilm = Callable[[str], str | None]
 
 QUALITY = 84
-
-# A picture of the largest size takes 200 MB while it is looked at.
-UNPACKING = Lock()
 
 
 class Album:
@@ -81,7 +78,7 @@ class Album:
 
     def _made(self, sha256: str) -> views.Image | None:
         content = self._take(sha256) if self._room > 0 else None
-        found = _smaller(content, self._longest) if content else None
+        found = UNPACKING.submit(_smaller, content, self._longest).result() if content else None
         if found is None:
             return None
         made, ending, width, height = found
@@ -129,7 +126,7 @@ def _moved(value: Any, keep: Keep, keep_film: KeepFilm) -> Any:
 def _smaller(content: bytes, longest: int) -> tuple[bytes, str, int, int] | None:
     """As JPEG, or PNG where it can be seen through: kinds that every reader of books and pages knows."""
     try:
-        with UNPACKING, Image.open(io.BytesIO(content)) as opened:
+        with Image.open(io.BytesIO(content)) as opened:
             opened.draft("RGB", (longest, longest))
             picture = ImageOps.exif_transpose(opened)
             clear = picture.mode in {"RGBA", "LA", "PA"} or "transparency" in picture.info
