@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import sqlite3
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, timedelta
 
+import psycopg
 import pytest
 
 from bot.domain import Author
+from bot.store import lookups
 from tests.store.made import BEGAN, post, thread
 
 OTHER = Author(8, "ben", "Ben")
@@ -112,3 +116,26 @@ def test_a_page_that_x_confirmed_meanwhile_is_kept(store):
     stamp = store.threads.stamp(100)
     store.prints.keep([(replace(stamp, confirmed_at=BEGAN - timedelta(hours=1)), "tag", b"packed")])
     assert found(store, 100) == ("tag", b"packed")
+
+
+def test_a_look_that_failed_leaves_nothing_behind(printed, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(lookups.json, "dumps", lambda _numbers: "soup")
+        with pytest.raises((psycopg.Error, sqlite3.Error)):
+            printed.prints.find(["soup"])
+    assert found(printed, 100) == ("tag-100", b"packed")
+
+
+def test_a_connection_that_broke_meanwhile_is_made_anew(printed):
+    assert found(printed, 100) == ("tag-100", b"packed")
+    for lookup in printed.database._lookups.values():
+        [kept] = lookup._idle
+        kept.driver_connection.close()
+    assert found(printed, 100) == ("tag-100", b"packed")
+    assert printed.threads.stamp(100).thread_id == 100
+
+
+def test_looks_from_many_threads_at_once(printed):
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _: found(printed, 100), range(200)))
+    assert answers == [("tag-100", b"packed")] * 200
