@@ -79,3 +79,15 @@ def test_settings_and_metric_are_ours():
     [scaler] = [each for each in DOCUMENTS if each["kind"] == "HorizontalPodAutoscaler"]
     metric = scaler["spec"]["metrics"][0]["external"]["metric"]["name"]
     assert re.search(rf'"{metric}"', (ROOT / "bot" / "metrics.py").read_text("utf-8"))
+
+
+def test_the_dashboard_is_the_procfiles_and_listens_to_nobody_but_its_own_pod():
+    [flower] = [each for each in POD_MAKERS if each["metadata"]["name"] == "unroll-flower"]
+    [container] = flower["spec"]["template"]["spec"]["containers"]
+    line = next(each for each in (ROOT / "Procfile").read_text("utf-8").splitlines() if "flower" in each)
+    usual = re.sub(r"\$\{\w+:-([^}]+)\}", r"\1", line.partition(": ")[2]).split()
+    assert container["command"] == usual
+    assert "--address=127.0.0.1" in usual
+    assert "ports" not in container
+    selected = [each["spec"].get("selector", {}) for each in DOCUMENTS if each["kind"] == "Service"]
+    assert all(each.get("app.kubernetes.io/component") != "flower" for each in selected)
