@@ -36,7 +36,7 @@ from tests.reader.shelf_scene import NOA, Shelf, fill
 
 LIGHTHOUSE, HEBREW, JAPANESE, BARE, LONG, GONE, MISSING = 1001, 2001, 3001, 3501, 6001, 7001, 20
 ASKED = {"queued": 71, "waiting": 72, "refused": 73, "failed": 74, "gone": 75}
-CHECKED = {"busy": HEBREW, "failed": JAPANESE}
+CHECKED = {"busy": HEBREW, "failed": JAPANESE, "free": LIGHTHOUSE}
 MENTIONED = {"queued": 81, "running": 82, "waiting": 83, "done": 84, "refused": 85, "failed": 86, "none": 87}
 
 
@@ -177,6 +177,9 @@ def _ask_on_the_site(store: Store, now: datetime) -> None:
     _end(store, ids["failed"], "failed", now, "post-gone")
     _end(store, ids["gone"], "done", now)
     _end(store, checks["failed"], "failed", now, "unavailable")
+    free = store.jobs.claim(checks["free"], now=now, worker="scene")
+    assert free is not None
+    store.jobs.finish(free, None, now=now, reason="only-confirmed")
 
 
 def _mention(shelf: Shelf, now: datetime) -> None:
