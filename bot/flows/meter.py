@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
+from typing import Any
 
 from bot.errors import Permanent, Transient
 from bot.settings import Settings
@@ -52,11 +53,7 @@ class JobMeter:
         prices: dict[str, int] = dict(PRICES.items())
         prices["reply"] = int(self.settings.reply_price_usd * MICRO)
         prices["mention"] = int(self.settings.mention_price_usd * MICRO)
-        if items:
-            pairs = [(item.resource, item.id) for item in items]
-            self.store.spend.book(pairs, prices=prices, job_id=self.job_id, now=self.clock())
-        while self._reserved:
-            self.store.spend.release(self._reserved.pop())
+        _book(self.store, items, self._reserved, prices=prices, job_id=self.job_id, now=self.clock())
 
 
 @dataclass
@@ -94,12 +91,18 @@ class RecheckMeter:
         return cost
 
     def book(self, items: list[Item]) -> None:
-        if items:
-            pairs = [(item.resource, item.id) for item in items]
-            prices: dict[str, int] = dict(PRICES.items())
-            self.store.spend.book(pairs, prices=prices, job_id=None, now=self.clock(), recheck=True)
-        while self._reserved:
-            self.store.spend.release(self._reserved.pop())
+        prices: dict[str, int] = dict(PRICES.items())
+        _book(self.store, items, self._reserved, prices=prices, job_id=None, now=self.clock(), recheck=True)
+
+
+def _book(store: Store, items: list[Item], reserved: list[str], *, now: datetime, **paid: Any) -> None:
+    """And what was set aside for it is free again."""
+    if items:
+        pairs = [(item.resource, item.id) for item in items]
+        store.spend.book(pairs, now=now, reserved=reserved, **paid)
+    elif reserved:
+        store.spend.release(*reserved, now=now)
+    reserved.clear()
 
 
 def _over_budget(setting: str, dollars: Decimal, now: datetime) -> Transient:

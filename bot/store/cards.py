@@ -20,7 +20,7 @@ from bot.rules.listing import Listing
 from bot.rules.words import Question, passage, tag
 from bot.store import search
 from bot.store.database import Database
-from bot.store.jobs import OPEN_STATES, as_job
+from bot.store.jobrows import OPEN_STATES, as_job
 from bot.store.media import Picture, stored_pictures
 from bot.store.models import AuthorNameRow, AuthorRow, CardRow, CardTagRow, CardTextRow, JobRow
 

@@ -12,7 +12,7 @@ from sqlmodel import Session, col, func, select
 from bot.domain import JobState
 from bot.metrics import Figures
 from bot.store.database import Database
-from bot.store.jobs import OPEN_STATES, came_due
+from bot.store.jobrows import OPEN_STATES, came_due
 from bot.store.models import JobRow, NoteRow, SpendSumRow
 from bot.store.notes import COOL_DOWN, COOL_DOWNS, PAUSED, POLLED
 from bot.store.spend import utc_day

@@ -5,26 +5,42 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, cast
 
 import sqlalchemy
-from sqlalchemy import ColumnElement, and_, case, func, or_, union_all, update
-from sqlalchemy.orm import Mapped
-from sqlmodel import col, select
+from sqlalchemy import Executable, Row, func, or_, union_all
+from sqlmodel import Session, col, select, update
 
 from bot.domain import Attempt, Goal, Job, JobState
 from bot.errors import LeaseLost
-from bot.rules.urgency import CHEAP, ONLY_THE_REPLY, UPKEEP, Due, next_in_line
-from bot.settings import CLOCKS_APART, HTTP_TIMEOUT, LEASE
-from bot.store.database import Database
+from bot.rules.urgency import CHEAP, UPKEEP, Due, next_in_line
+from bot.settings import HTTP_TIMEOUT, LEASE
+from bot.store.database import Database, execute
+from bot.store.jobrows import (
+    ANSWERED,
+    ANSWERED_TO,
+    ATTEMPT_BEGUN,
+    ATTEMPT_ENDED,
+    BY_ID,
+    CLAIM,
+    EARLIER,
+    ENDED,
+    FINISH,
+    JOB,
+    SET_THREAD,
+    SET_THREAD_OF_REPLY,
+    START_REPLY,
+    UNSTART_REPLY,
+    WORDS,
+    as_job,
+    came_due,
+    claimable,
+    times_of,
+    unsent,
+)
 from bot.store.models import AttemptRow, JobRow, ThreadPostRow, ThreadRow
 from bot.store.shelving import mark_asked
-
-# A wake-up that nothing came of for this long is taken for lost and sent again.
-WAKE_UP_LOST = timedelta(seconds=60)
-
-OPEN_STATES = ("queued", "waiting", "running")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +77,8 @@ class Jobs:
             return cast("int", row.id)
 
     def find(self, job_id: int) -> Job | None:
-        with self.database.read() as session:
-            row = session.get(JobRow, job_id)
-            return as_job(row) if row else None
+        row = self.database.glance(BY_ID, {"job_id": job_id})
+        return as_job(row) if row is not None else None
 
     def of_visitors(self, kind: str, post_id: int) -> Job | None:
         """The newest job of a kind that a visitor of the site asked for, for that very post."""
@@ -144,53 +159,49 @@ class Jobs:
 
     def claim(self, job_id: int, *, now: datetime, worker: str) -> Job | None:
         """Takes the job for LEASE, if it is due and nobody else has it; None if it is not ours to do."""
-        token = secrets.token_hex(8)
+        claim = {"token": secrets.token_hex(8), "until": now + LEASE, **times_of(now)}
         with self.database.write() as session:
-            row = session.execute(
-                update(JobRow)
-                .where(col(JobRow.id) == job_id, _claimable(now))
-                .values(
-                    state="running",
-                    lease_token=token,
-                    lease_until=now + LEASE,
-                    attempts=col(JobRow.attempts) + 1,
-                    updated_at=now,
-                )
-                .returning(JobRow)
-            ).scalar_one_or_none()
+            row = execute(session, CLAIM, {"job_id": job_id, **claim}).first()
             if row is None:
                 return None
             job = as_job(row)
-            session.add(AttemptRow(job_id=job.id, number=job.attempts, worker=worker, started_at=now))
+            attempt = {"job_id": job.id, "number": job.attempts, "worker": worker, "started_at": now}
+            execute(session, ATTEMPT_BEGUN, attempt)
             return job
 
     def set_thread(self, job: Job, thread_id: int, *, now: datetime) -> None:
         """The thread is here; if it is for a reply, that alone is lacking."""
-        sooner = case((col(JobRow.priority) > ONLY_THE_REPLY, ONLY_THE_REPLY), else_=col(JobRow.priority))
-        priority = sooner if job.reply_wanted else col(JobRow.priority)
-        self._write(job, now=now, thread_id=thread_id, priority=priority)
+        statement = SET_THREAD_OF_REPLY if job.reply_wanted else SET_THREAD
+        with self.database.write() as session:
+            _change(session, statement, job, now=now, thread=thread_id)
+            mark_asked(session, thread_id)
 
     def start_reply(self, job: Job, text: str, *, now: datetime) -> None:
         """The mark before we speak: from here on the reply may be out.
 
         Raises LeaseLost unless the lease holds for as long as a POST may take.
         """
-        lasts = col(JobRow.lease_until) > now + HTTP_TIMEOUT
-        self._write(job, lasts, now=now, reply_text=text, reply_started_at=now)
+        with self.database.write() as session:
+            _change(session, START_REPLY, job, now=now, text=text, ends=now + HTTP_TIMEOUT)
 
     def unstart_reply(self, job: Job, *, now: datetime) -> None:
         """The reply surely did not go out."""
-        self._write(job, now=now, reply_started_at=None)
+        with self.database.write() as session:
+            _change(session, UNSTART_REPLY, job, now=now)
 
     def finish(self, job: Job, reply_id: int | None, *, now: datetime, reason: str | None = None) -> None:
         """`reason` is why less was done than was asked for."""
-        self._end(job, "done", now=now, reply_id=reply_id, reason=reason, not_before=None)
+        with self.database.write() as session:
+            changed = _change(session, FINISH, job, now=now, reply=reply_id, why=reason)
+            if changed.thread_id is not None:
+                mark_asked(session, changed.thread_id)
+            _end_attempt(session, job, f"done: {reason}" if reason else "done", now=now)
 
     def wait(
         self, job: Job, until: datetime, reason: str, *, now: datetime, counts: bool, detail: str
     ) -> None:
         """Not before `until`. `counts` says that a failure was used up."""
-        failures = JobRow.failures + 1 if counts else JobRow.failures
+        failures = JOB.c.failures + 1 if counts else JOB.c.failures
         self._end(job, "waiting", now=now, detail=detail, reason=reason, not_before=until, failures=failures)
 
     def give_up(
@@ -243,7 +254,7 @@ class Jobs:
         filled again, a long one sent twice. A backlog is looked through in a transaction that only reads, so
         that no worker waits for it.
         """
-        columns = col(JobRow.id), col(JobRow.requester_id), col(JobRow.priority), _unsent(now).label("unsent")
+        columns = col(JobRow.id), col(JobRow.requester_id), col(JobRow.priority), unsent(now).label("unsent")
         ways = union_all(*(select(*columns).where(way) for way, _ in came_due(now)))
         with self.database.read() as session:
             due = [Due(row[0], row[1], row[2], sent=not row[3]) for row in session.execute(ways)]
@@ -253,7 +264,7 @@ class Jobs:
         with self.database.write() as session:
             rows = session.execute(
                 update(JobRow)
-                .where(col(JobRow.id).in_(line), _claimable(now))
+                .where(col(JobRow.id).in_(line), claimable(now))
                 .values(enqueued_at=now)
                 .returning(col(JobRow.id), col(JobRow.mention_id))
             )
@@ -267,22 +278,15 @@ class Jobs:
 
     def answered(self, thread_id: int, *, requester_id: int | None, besides: int) -> bool:
         """Whether another job has replied, or may have, with this thread: to the requester, or to anybody."""
-        query = select(JobRow.id).where(
-            JobRow.thread_id == thread_id,
-            JobRow.kind == "unroll",
-            JobRow.id != besides,
-            or_(col(JobRow.reply_id).is_not(None), col(JobRow.reply_started_at).is_not(None)),
-        )
-        if requester_id is not None:
-            query = query.where(JobRow.requester_id == requester_id)
-        with self.database.read() as session:
-            return session.exec(query.limit(1)).first() is not None
+        values = {"thread_id": thread_id, "besides": besides}
+        if requester_id is None:
+            return self.database.glance(ANSWERED, values) is not None
+        return self.database.glance(ANSWERED_TO, {**values, "requester_id": requester_id}) is not None
 
     def earlier_for(self, thread_id: int, job_id: int) -> int:
         """How many jobs asked for this thread before: each takes the next wording."""
-        query = select(func.count()).where(JobRow.thread_id == thread_id, col(JobRow.id) < job_id)
-        with self.database.read() as session:
-            return session.exec(query).one()
+        row = self.database.glance(EARLIER, {"thread_id": thread_id, "job_id": job_id})
+        return cast("int", row.jobs) if row is not None else 0
 
     def said_of(self, kind: str, reason: str | None) -> int:
         """How many jobs of a kind were told how they ended: each takes the next wording."""
@@ -294,11 +298,8 @@ class Jobs:
 
     def words_for(self, thread_id: int, *, besides: int) -> set[str]:
         """What other jobs have answered, or may have, for a thread: X takes no text twice on a day."""
-        query = select(JobRow.reply_text).where(
-            JobRow.thread_id == thread_id, JobRow.id != besides, col(JobRow.reply_started_at).is_not(None)
-        )
-        with self.database.read() as session:
-            return {text for text in session.exec(query) if text is not None}
+        rows = self.database.glance_all(WORDS, {"thread_id": thread_id, "besides": besides})
+        return {row.reply_text for row in rows if row.reply_text is not None}
 
     def has_said(self, text: str, *, besides: int) -> bool:
         """Whether another job may have posted these words: then X's refusal of them tells nothing of ours."""
@@ -309,100 +310,24 @@ class Jobs:
             return session.exec(query.limit(1)).first() is not None
 
     def _end(self, job: Job, state: JobState, *, now: datetime, detail: str = "", **values: Any) -> None:
-        self._write(
-            job, now=now, ending=(state, detail), state=state, lease_token=None, lease_until=None, **values
-        )
-
-    def _write(
-        self,
-        job: Job,
-        *also: ColumnElement[bool],
-        now: datetime,
-        ending: tuple[str, str] | None = None,
-        **values: Any,
-    ) -> None:
+        statement = ENDED.values(state=state, **values)
         with self.database.write() as session:
-            changed = session.execute(
-                update(JobRow)
-                .where(col(JobRow.id) == job.id, col(JobRow.lease_token) == job.lease_token, *also)
-                .values(updated_at=now, **values)
-                .returning(col(JobRow.id), col(JobRow.thread_id))
-            ).first()
-            if changed is None:
-                raise LeaseLost(f"job {job.id} is held by another worker")
-            if changed.thread_id is not None and ("thread_id" in values or ending is not None):
+            changed = _change(session, statement, job, now=now)
+            if changed.thread_id is not None:
                 mark_asked(session, changed.thread_id)
-            if ending is not None:
-                state, detail = ending
-                outcome = f"{state}: {values['reason']}" if values.get("reason") else state
-                session.execute(
-                    update(AttemptRow)
-                    .where(col(AttemptRow.job_id) == job.id, col(AttemptRow.number) == job.attempts)
-                    .values(ended_at=now, outcome=outcome, detail=detail or None)
-                )
+            outcome = f"{state}: {values['reason']}" if values.get("reason") else state
+            _end_attempt(session, job, outcome, now=now, detail=detail)
 
 
-def came_due(now: datetime) -> list[tuple[ColumnElement[bool], Any]]:
-    """The ways in which a worker could take a job now, each with the column that says since when it could."""
-    state = col(JobRow.state)
-    return [
-        (state == "queued", col(JobRow.updated_at)),
-        (and_(state == "waiting", col(JobRow.not_before) <= now), col(JobRow.not_before)),
-        (_from_a_clock_ahead(now), col(JobRow.updated_at)),
-        (and_(state == "running", _over(col(JobRow.lease_until), now)), col(JobRow.lease_until)),
-    ]
+def _change(session: Session, statement: Executable, job: Job, *, now: datetime, **values: Any) -> Row[Any]:
+    """Under the lease of the job. Raises LeaseLost."""
+    mine = {"job_id": job.id, "mine": job.lease_token, "now": now}
+    changed = execute(session, statement, {**mine, **values}).first()
+    if changed is None:
+        raise LeaseLost(f"job {job.id} is held by another worker")
+    return changed
 
 
-def _from_a_clock_ahead(now: datetime) -> ColumnElement[bool]:
-    """It waits until a time of a clock that was set back since. What it waits for is looked at again anyway
-    by whoever takes it.
-    """
-    late = and_(col(JobRow.not_before) > now, col(JobRow.updated_at) > now + CLOCKS_APART)
-    return and_(col(JobRow.state) == "waiting", late)
-
-
-def _over(until: Mapped[datetime | None], now: datetime) -> ColumnElement[bool]:
-    return or_(until < now, until > now + LEASE + CLOCKS_APART)
-
-
-def _claimable(now: datetime) -> ColumnElement[bool]:
-    return or_(*(way for way, _ in came_due(now)))
-
-
-def _unsent(now: datetime) -> ColumnElement[bool]:
-    """No wake-up since the job came due, or one that was lost."""
-    return or_(
-        col(JobRow.enqueued_at).is_(None),
-        col(JobRow.enqueued_at) < now - WAKE_UP_LOST,
-        col(JobRow.enqueued_at) > now + CLOCKS_APART,
-        and_(
-            col(JobRow.state) == "waiting",
-            col(JobRow.not_before) <= now,
-            col(JobRow.enqueued_at) < col(JobRow.not_before),
-        ),
-        and_(col(JobRow.state) == "running", col(JobRow.enqueued_at) < col(JobRow.lease_until)),
-    )
-
-
-def as_job(row: JobRow) -> Job:
-    return Job(
-        id=cast("int", row.id),
-        kind=row.kind,
-        state=cast("JobState", row.state),
-        reason=row.reason,
-        mention_id=row.mention_id,
-        requester_id=row.requester_id,
-        goal=Goal(row.post_id, row.conversation_id, row.author_id, row.author_username),
-        thread_id=row.thread_id,
-        reply_wanted=row.reply_wanted,
-        reply_id=row.reply_id,
-        reply_text=row.reply_text,
-        reply_started_at=row.reply_started_at,
-        attempts=row.attempts,
-        not_before=row.not_before if row.state == "waiting" else None,
-        lease_token=row.lease_token,
-        lease_until=row.lease_until,
-        created_at=row.created_at,
-        updated_at=row.updated_at,
-        from_site=row.from_site,
-    )
+def _end_attempt(session: Session, job: Job, outcome: str, *, now: datetime, detail: str = "") -> None:
+    attempt = {"of": job.id, "which": job.attempts}
+    execute(session, ATTEMPT_ENDED, {**attempt, "at": now, "said": outcome, "why": detail or None})

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
 from bot.domain import Job
 from bot.errors import LeaseLost
-from bot.store.models import JobRow
+from bot.store.database import execute
+from bot.store.jobrows import HOLD
 
 
 def require_lease(session: Session, job: Job | None) -> None:
@@ -16,6 +17,5 @@ def require_lease(session: Session, job: Job | None) -> None:
     """
     if job is None:
         return
-    mine = select(JobRow.id).where(JobRow.id == job.id, col(JobRow.lease_token) == job.lease_token)
-    if session.exec(mine.with_for_update()).first() is None:
+    if execute(session, HOLD, {"job_id": job.id, "mine": job.lease_token}).first() is None:
         raise LeaseLost(f"job {job.id} is held by another worker")

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, delete, func, or_, update
+from sqlalchemy import ColumnElement, bindparam, delete, func, or_, update
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
@@ -14,7 +14,7 @@ from bot.domain import Author, Post, Thread
 from bot.rules.films import film_of
 from bot.rules.text import cards
 from bot.settings import CLOCKS_APART
-from bot.store.database import Database
+from bot.store.database import Database, execute, table_of
 from bot.store.models import MediaCopyRow, MediaRow, ThreadPictureRow, ThreadRow
 
 MAX_ATTEMPTS = 5
@@ -24,6 +24,12 @@ FIRST_RETRY = timedelta(seconds=30)
 WAKE_UP_LOST = timedelta(minutes=2)
 
 UNCOPIED = col(MediaRow.state) == "stored", col(MediaRow.copied_at).is_(None)
+
+
+SHOWN = table_of(ThreadPictureRow)
+NOT_SHOWN = delete(SHOWN).where(
+    SHOWN.c.thread_id == bindparam("thread_id"), SHOWN.c.url.not_in(bindparam("urls", expanding=True))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,8 +223,7 @@ def want_pictures(session: Session, database: Database, thread: Thread, *, now: 
     urls = pictures_of(thread)
     database.insert_new(session, [MediaRow(url=url, updated_at=now) for url in urls])
     database.insert_new(session, [ThreadPictureRow(thread_id=thread.id, url=url) for url in urls])
-    others = col(ThreadPictureRow.thread_id) == thread.id, col(ThreadPictureRow.url).not_in(urls)
-    session.execute(delete(ThreadPictureRow).where(*others))
+    execute(session, NOT_SHOWN, {"thread_id": thread.id, "urls": urls})
 
 
 def _addresses(thread: Thread) -> Iterator[str]:

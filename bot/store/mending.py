@@ -17,7 +17,7 @@ from sqlmodel import col, func, select
 from bot.domain import Job
 from bot.settings import CLOCKS_APART
 from bot.store.database import Database
-from bot.store.jobs import OPEN_STATES, as_job
+from bot.store.jobrows import OPEN_STATES, as_job
 from bot.store.models import AttemptRow, JobRow, SpendRow
 
 RELEASED = "released"

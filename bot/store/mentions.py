@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import BigInteger, cast, or_
+from sqlalchemy import BigInteger, Row, bindparam, cast, or_
+from sqlalchemy import select as rows_of
 from sqlmodel import Session, col, func, select
 
 from bot.domain import Command, Decision, Goal, Mention, Refusal, Request
 from bot.rules.urgency import COMMAND, urgency
-from bot.store.database import Database
+from bot.store.database import Database, table_of
 from bot.store.models import JobRow, MentionRow, NoteRow, ThreadPostRow
 from bot.store.people import obey, opted_out, overtaken, wordless
 
@@ -19,6 +21,14 @@ CURSOR = "mentions.cursor"
 
 # Refused, but asked all the same: such a post is no part of the thread it stands in.
 ASKED_TOO_MUCH = ("too-many-requests", "conversation-limit", "author-limit", "requester-opted-out", "blocked")
+
+
+MENTION = table_of(MentionRow)
+BY_ID = rows_of(MENTION).where(MENTION.c.id == bindparam("mention_id"))
+ASKING = rows_of(MENTION.c.id).where(
+    MENTION.c.conversation_id == bindparam("conversation_id"),
+    or_(MENTION.c.decision != "refusal", MENTION.c.reason.in_(ASKED_TOO_MUCH)),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +45,9 @@ class Recorded:
 class Mentions:
     database: Database
 
-    def find(self, mention_id: int) -> MentionRow | None:
-        with self.database.read() as session:
-            return session.get(MentionRow, mention_id)
+    def find(self, mention_id: int) -> Row[Any] | None:
+        """By the names of MentionRow."""
+        return self.database.glance(BY_ID, {"mention_id": mention_id})
 
     def cursor(self) -> int | None:
         """Up to which mention X has been asked."""
@@ -51,12 +61,8 @@ class Mentions:
 
     def asking(self, conversation_id: int) -> frozenset[int]:
         """The posts of a conversation that only ask the bot for something."""
-        with self.database.read() as session:
-            query = select(MentionRow.id).where(
-                MentionRow.conversation_id == conversation_id,
-                or_(col(MentionRow.decision) != "refusal", col(MentionRow.reason).in_(ASKED_TOO_MUCH)),
-            )
-            return frozenset(session.exec(query))
+        rows = self.database.glance_all(ASKING, {"conversation_id": conversation_id})
+        return frozenset(row.id for row in rows)
 
     def requests_since(self, author_ids: Iterable[int], since: datetime) -> dict[int, int]:
         """How many requests each of these people has made, and commands given."""

@@ -5,16 +5,17 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from functools import cache
+from typing import Any, cast
 
 from pydantic import TypeAdapter
-from sqlmodel import col, delete, or_
+from sqlalchemy import bindparam, delete, or_, select
 
 from bot.domain import Author
 from bot.rules.cooldown import CoolDown
 from bot.rules.pace import Heard
 from bot.settings import CLOCKS_APART
-from bot.store.database import Database
+from bot.store.database import Database, execute, insert, table_of
 from bot.store.models import LeaseRow, NoteRow
 
 BOT = "bot"
@@ -23,6 +24,11 @@ DOUBT = "events.doubt"
 STREAM = "events.stream"
 PAUSED = "paused"
 POLLED = "polled"
+
+NOTE, HELD = table_of(NoteRow), table_of(LeaseRow)
+BY_NAME = select(NOTE.c.value).where(NOTE.c.name == bindparam("name"))
+DROP = delete(NOTE).where(NOTE.c.name == bindparam("name")).returning(NOTE.c.name)
+RELEASE = delete(HELD).where(HELD.c.name == bindparam("name"), HELD.c.token == bindparam("token"))
 
 COOL_DOWNS: TypeAdapter[CoolDown] = TypeAdapter(CoolDown)
 
@@ -43,18 +49,16 @@ class Notes:
     database: Database
 
     def get(self, name: str) -> dict[str, Any] | None:
-        with self.database.read() as session:
-            row = session.get(NoteRow, name)
-            return row.value if row else None
+        row = self.database.glance(BY_NAME, {"name": name})
+        return cast("dict[str, Any]", row.value) if row is not None else None
 
     def put(self, name: str, value: dict[str, Any], *, now: datetime) -> None:
         with self.database.write() as session:
             self.database.upsert(session, [NoteRow(name=name, value=value, updated_at=now)])
 
     def drop(self, name: str) -> bool:
-        statement = delete(NoteRow).where(col(NoteRow.name) == name).returning(col(NoteRow.name))
         with self.database.write() as session:
-            return session.execute(statement).first() is not None
+            return execute(session, DROP, {"name": name}).first() is not None
 
     def bot(self) -> Author | None:
         """The bot's own account, as X told it once."""
@@ -104,20 +108,27 @@ class Notes:
     def acquire(self, name: str, *, now: datetime, hold: timedelta) -> str | None:
         """Holds a name that nobody else holds; its token, or None."""
         token = secrets.token_hex(8)
-        statement = self.database.insert(LeaseRow).values(name=name, token=token, until=now + hold)
+        lease = {"name": name, "token": token, "until": now + hold}
+        when = {"now": now, "too_far": now + hold + CLOCKS_APART}
         with self.database.write() as session:
-            taken = session.execute(
-                statement.on_conflict_do_update(
-                    index_elements=["name"],
-                    set_={"token": token, "until": now + hold},
-                    where=or_(col(LeaseRow.until) < now, col(LeaseRow.until) > now + hold + CLOCKS_APART),
-                ).returning(col(LeaseRow.token))
-            ).first()
+            taken = execute(session, _acquire(sqlite=self.database.is_sqlite), {**lease, **when}).first()
             return token if taken else None
 
     def release(self, name: str, token: str) -> None:
         with self.database.write() as session:
-            session.execute(delete(LeaseRow).where(col(LeaseRow.name) == name, col(LeaseRow.token) == token))
+            execute(session, RELEASE, {"name": name, "token": token})
+
+
+@cache
+def _acquire(*, sqlite: bool) -> Any:
+    """One that ends later than any can was taken before a clock was set back."""
+    values: dict[str, Any] = {name: bindparam(name) for name in ("name", "token", "until")}
+    statement = insert(HELD, sqlite=sqlite).values(**values)
+    free = or_(HELD.c.until < bindparam("now"), HELD.c.until > bindparam("too_far"))
+    new = {"token": statement.excluded.token, "until": statement.excluded.until}
+    return statement.on_conflict_do_update(index_elements=["name"], set_=new, where=free).returning(
+        HELD.c.token
+    )
 
 
 def _moment(value: dict[str, Any] | None, name: str) -> datetime | None:

@@ -5,16 +5,29 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, cast
+from typing import Any, Literal, cast
 
 import sqlalchemy
+from sqlalchemy import Row, bindparam
 from sqlmodel import col, or_, select, update
 
 from bot.rules.admission import may_come_back
-from bot.store.database import Database
+from bot.store.database import Database, table_of
 from bot.store.models import PostRow, ThreadPostRow, ThreadRow, ThreadVersionRow
 from bot.store.shelving import shelve, unshelve
 from bot.store.threads import THREAD
+
+PAGE, POST_OF_PAGE, POST = table_of(ThreadRow), table_of(ThreadPostRow), table_of(PostRow)
+COLUMNS = (
+    *(PAGE.c.id, PAGE.c.conversation_id, PAGE.c.author_id, PAGE.c.post_count, PAGE.c.fetched_at),
+    *(PAGE.c.gone_at, PAGE.c.removed_by, PAGE.c.unlisted_at),
+)
+OF_POST = (
+    sqlalchemy.select(*COLUMNS)
+    .join(POST_OF_PAGE, POST_OF_PAGE.c.thread_id == PAGE.c.id)
+    .where(POST_OF_PAGE.c.post_id == bindparam("post_id"))
+)
+WRITER = sqlalchemy.select(POST.c.author_id).where(POST.c.id == bindparam("post_id"))
 
 RemovedBy = Literal["author", "operator"]
 
@@ -42,10 +55,8 @@ class Pages:
 
     def find(self, post_id: int) -> PageStatus | None:
         """The page that holds a post, named by any version of it."""
-        query = select(ThreadRow).join(ThreadPostRow, col(ThreadPostRow.thread_id) == col(ThreadRow.id))
-        with self.database.read() as session:
-            row = session.exec(query.where(ThreadPostRow.post_id == post_id)).first()
-            return _status(row) if row else None
+        row = self.database.glance(OF_POST, {"post_id": post_id})
+        return _status(row) if row is not None else None
 
     def under(self, post_id: int, conversation_id: int | None, author_id: int) -> PageStatus | None:
         """The page of the thread that a post stands in or under: there the author's own goes first."""
@@ -63,9 +74,8 @@ class Pages:
         page = self.find(post_id)
         if page is not None:
             return page.author_id
-        with self.database.read() as session:
-            row = session.get(PostRow, post_id)
-            return row.author_id if row else None
+        row = self.database.glance(WRITER, {"post_id": post_id})
+        return row.author_id if row is not None else None
 
     def authors_of(self, post_ids: Iterable[int]) -> dict[int, int]:
         """Whose threads these posts belong to, those of which that is known."""
@@ -122,7 +132,7 @@ class Pages:
                 shelve(self.database, session, row, THREAD.validate_json(row.body))
 
 
-def _status(row: ThreadRow) -> PageStatus:
+def _status(row: ThreadRow | Row[Any]) -> PageStatus:
     return PageStatus(
         thread_id=row.id,
         conversation_id=row.conversation_id,

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, Row, bindparam
+from sqlalchemy import select as rows_of
 from sqlmodel import Session, col, delete, func, select, update
 
 from bot.domain import CommandKind
-from bot.store.database import Database
+from bot.store.database import Database, execute, table_of
 from bot.store.models import AuthorNameRow, AuthorRow, JobRow, MentionRow, PersonRow, PostRow, ThreadRow
 from bot.store.removals import remove_posts
 from bot.store.shelving import drop_idle_names
@@ -20,6 +21,11 @@ from bot.store.shelving import drop_idle_names
 SETS: dict[CommandKind, str] = {"stop": "stopped_at", "opt-out": "opted_out_at"}
 CLEARS: dict[CommandKind, str] = {"start": "stopped_at", "opt-in": "opted_out_at"}
 OPPOSITES = (("stop", "start"), ("opt-out", "opt-in"))
+
+PERSON = table_of(PersonRow)
+AMONG = PERSON.c.id.in_(bindparam("ids", expanding=True))
+BY_IDS = rows_of(PERSON).where(AMONG)
+OPTED_OUT = rows_of(PERSON.c.id).where(AMONG, PERSON.c.opted_out_at.is_not(None))
 
 ENDED = ("done", "refused", "failed")
 
@@ -53,13 +59,11 @@ class People:
 
     def find_all(self, ids: Iterable[int]) -> dict[int, Person]:
         """Those of them who are on record."""
-        with self.database.read() as session:
-            rows = session.exec(select(PersonRow).where(col(PersonRow.id).in_(set(ids))))
-            return {row.id: _person(row) for row in rows}
+        rows = self.database.glance_all(BY_IDS, {"ids": list(set(ids))})
+        return {row.id: _person(row) for row in rows}
 
     def opted_out(self, ids: Iterable[int]) -> set[int]:
-        with self.database.read() as session:
-            return opted_out(session, ids)
+        return {row.id for row in self.database.glance_all(OPTED_OUT, {"ids": list(set(ids))})}
 
     def named(self, name: str) -> Person | None:
         """The person of that username, if it was ever told to us: by a post bought, by a mention, or here."""
@@ -153,10 +157,7 @@ def overtaken(session: Session, person_id: int, kind: CommandKind, mention_id: i
 
 
 def opted_out(session: Session, ids: Iterable[int]) -> set[int]:
-    query = select(PersonRow.id).where(
-        col(PersonRow.id).in_(set(ids)), col(PersonRow.opted_out_at).is_not(None)
-    )
-    return set(session.exec(query))
+    return {row.id for row in execute(session, OPTED_OUT, {"ids": list(set(ids))})}
 
 
 def _set(
@@ -214,7 +215,7 @@ def _latest(table: type[AuthorRow | PersonRow]) -> Any:
     return col(table.updated_at).desc()
 
 
-def _person(row: PersonRow) -> Person:
+def _person(row: PersonRow | Row[Any]) -> Person:
     return Person(
         id=row.id,
         username=row.username,

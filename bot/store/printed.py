@@ -9,12 +9,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sqlmodel import Session, col, delete, select
+from sqlalchemy import bindparam, delete
+from sqlmodel import Session, col, select
 
 from bot.store import stamps
-from bot.store.database import Database
+from bot.store.database import Database, execute, table_of
 from bot.store.models import AuthorShelfRow, PrintedRow, ThreadRow
 from bot.store.stamps import Stamp
+
+PRINT = table_of(PrintedRow)
+DROP = delete(PRINT).where(PRINT.c.thread_id == bindparam("thread_id"))
+DROP_ALL_OF = delete(PRINT).where(PRINT.c.author_id == bindparam("author_id"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +30,7 @@ class Prints:
         """By post, in one look for all of them: the stamp of the thread that holds it, and its page as it was
         last sent, by the name that the site gave it, None if there is none, and its bytes.
         """
-        rows = self.database.glance(stamps.WITH_PRINTS, stamps.POST, post_ids)
+        rows = self.database.look_up(stamps.WITH_PRINTS, stamps.POST, post_ids)
         return {row.post_id: (stamps.stamp(row), row.printed_etag, row.packed or b"") for row in rows}
 
     def keep(self, pages: Iterable[tuple[Stamp, str, bytes]]) -> None:
@@ -56,9 +61,9 @@ def _locked(session: Session, thread_ids: list[int]) -> dict[int, int]:
 
 
 def drop_print(session: Session, thread_id: int) -> None:
-    session.execute(delete(PrintedRow).where(col(PrintedRow.thread_id) == thread_id))
+    execute(session, DROP, {"thread_id": thread_id})
 
 
 def drop_prints_of(session: Session, author_id: int) -> None:
     """All of an author's pages: each may show the opening lines of the others."""
-    session.execute(delete(PrintedRow).where(col(PrintedRow.author_id) == author_id))
+    execute(session, DROP_ALL_OF, {"author_id": author_id})

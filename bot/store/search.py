@@ -25,7 +25,7 @@ from sqlalchemy.dialects.postgresql import TSQUERY
 from sqlmodel import Session
 
 from bot.rules.words import Question
-from bot.store.database import Database
+from bot.store.database import Database, execute
 
 SQLITE_INSERT = text("INSERT INTO search (rowid, head, body) VALUES (:id, :head, :body)")
 SQLITE_DELETE = text("DELETE FROM search WHERE rowid = :id")
@@ -61,12 +61,12 @@ def index(
 ) -> None:
     """The page has these words and no others. `head` counts for more: title, author, hashtags."""
     if database.is_sqlite:
-        session.execute(SQLITE_DELETE, {"id": thread_id})
-        session.execute(SQLITE_INSERT, {"id": thread_id, "head": " ".join(head), "body": " ".join(body)})
+        execute(session, SQLITE_DELETE, {"id": thread_id})
+        execute(session, SQLITE_INSERT, {"id": thread_id, "head": " ".join(head), "body": " ".join(body)})
         return
     heads = [f"'{word}'" for word in head]
     words = [*heads, *(f"'{word}'" for word in body)]
-    session.execute(POSTGRESQL_INSERT, {"id": thread_id, "head": " ".join(heads), "words": " ".join(words)})
+    execute(session, POSTGRESQL_INSERT, {"id": thread_id, "head": " ".join(heads), "words": " ".join(words)})
 
 
 def unindex(database: Database, session: Session, thread_id: int) -> None:

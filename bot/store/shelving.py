@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ScalarSelect, update
+import sqlalchemy
+from sqlalchemy import BindParameter, ScalarSelect, bindparam, update
 from sqlmodel import Session, col, delete, func, select
 
 from bot.domain import Author, Thread
@@ -12,7 +14,7 @@ from bot.rules import cards as rules
 from bot.rules.cards import Card
 from bot.rules.words import distinct, tag
 from bot.store import search
-from bot.store.database import Database
+from bot.store.database import Database, execute, table_of
 from bot.store.models import (
     AuthorNameRow,
     AuthorRow,
@@ -27,6 +29,35 @@ from bot.store.models import (
 )
 from bot.store.printed import drop_prints_of
 
+CARD, CARD_TAG, SHELF = table_of(CardRow), table_of(CardTagRow), table_of(AuthorShelfRow)
+JOB, VERSION, READ = table_of(JobRow), table_of(ThreadVersionRow), table_of(ReadRow)
+_OF_PAGE: BindParameter[Any] = bindparam("thread_id")
+_OF: BindParameter[Any] = bindparam("of")
+
+DROP_TAGS = sqlalchemy.delete(CARD_TAG).where(CARD_TAG.c.thread_id == _OF_PAGE)
+WAITS = sqlalchemy.select(CARD.c.thread_id).where(
+    CARD.c.thread_id == _OF_PAGE, CARD.c.asked_again_at.is_(None)
+)
+ASKED_AGAIN = (
+    update(CARD)
+    .where(CARD.c.thread_id == _OF, CARD.c.asked_again_at.is_(None))
+    .values(asked_again_at=bindparam("asked"))
+)
+_FIRST = func.min(JOB.c.created_at)
+ASKED = (
+    sqlalchemy.select(_FIRST.label("first_at"))
+    .where(JOB.c.thread_id == _OF_PAGE, JOB.c.kind == "unroll", JOB.c.requester_id.is_not(None))
+    .group_by(JOB.c.requester_id)
+    .order_by(_FIRST)
+    .limit(2)
+)
+FIRST_MADE = sqlalchemy.select(func.min(VERSION.c.made_at)).where(VERSION.c.thread_id == _OF_PAGE)
+READS = sqlalchemy.select(func.coalesce(func.sum(READ.c.reads), 0)).where(READ.c.thread_id == _OF_PAGE)
+# Who comes later waits for the first of these two, and then counts us too.
+TURN_SHELF = update(SHELF).where(SHELF.c.author_id == _OF).values(revision=SHELF.c.revision + 1)
+_CARDS = sqlalchemy.select(func.count()).select_from(CARD).where(CARD.c.author_id == _OF)
+COUNT_CARDS = update(SHELF).where(SHELF.c.author_id == _OF).values(cards=_CARDS.scalar_subquery())
+
 
 def shelve(database: Database, session: Session, row: ThreadRow, thread: Thread) -> None:
     """The page stands on the shelf as it is now."""
@@ -37,7 +68,7 @@ def shelve(database: Database, session: Session, row: ThreadRow, thread: Thread)
     database.upsert(session, [_card_row(session, row, made)])
     database.upsert(session, [CardTextRow(thread_id=row.id, text=text)])
     tags = {folded for each in made.tags if (folded := tag(each))}
-    session.execute(delete(CardTagRow).where(col(CardTagRow.thread_id) == row.id))
+    execute(session, DROP_TAGS, {"thread_id": row.id})
     database.insert_new(session, [CardTagRow(tag=each, thread_id=row.id) for each in tags])
     words = distinct([text], rules.MOST_WORDS)
     search.index(database, session, row.id, head=rules.head_words(made), body=words)
@@ -61,9 +92,10 @@ def unshelve(database: Database, session: Session, thread_id: int, author_id: in
 
 def mark_asked(session: Session, thread_id: int) -> None:
     """Notes when a second person has asked for the page, once there is one."""
-    waits = col(CardRow.thread_id) == thread_id, col(CardRow.asked_again_at).is_(None)
-    if session.exec(select(CardRow.thread_id).where(*waits)).first() is not None:
-        session.execute(update(CardRow).where(*waits).values(asked_again_at=_asked_again(session, thread_id)))
+    if execute(session, WAITS, {"thread_id": thread_id}).first() is None:
+        return
+    if (asked := _asked_again(session, thread_id)) is not None:
+        execute(session, ASKED_AGAIN, {"of": thread_id, "asked": asked})
 
 
 def recount(session: Session, thread_ids: list[int]) -> None:
@@ -95,7 +127,7 @@ def drop_idle_names(session: Session, author_id: int | None = None) -> None:
 
 
 def _card_row(session: Session, row: ThreadRow, made: Card) -> CardRow:
-    first = select(func.min(ThreadVersionRow.made_at)).where(ThreadVersionRow.thread_id == row.id)
+    of_page = {"thread_id": row.id}
     return CardRow(
         thread_id=row.id,
         author_id=row.author_id,
@@ -103,7 +135,7 @@ def _card_row(session: Session, row: ThreadRow, made: Card) -> CardRow:
         name=made.author.name,
         avatar_url=made.author.avatar_url,
         written_at=made.written_at,
-        made_at=session.exec(first).one() or row.fetched_at,
+        made_at=execute(session, FIRST_MADE, of_page).scalar() or row.fetched_at,
         asked_again_at=_asked_again(session, row.id),
         confirmed_at=row.confirmed_at or row.fetched_at,
         title=made.title,
@@ -114,28 +146,18 @@ def _card_row(session: Session, row: ThreadRow, made: Card) -> CardRow:
         minutes=made.minutes,
         picture_url=made.picture_url,
         tags=list(made.tags),
-        reads=session.exec(select(reads_of(row.id))).one(),
+        reads=execute(session, READS, of_page).scalar() or 0,
     )
 
 
 def _asked_again(session: Session, thread_id: int) -> datetime | None:
-    first = func.min(JobRow.created_at)
-    query = (
-        select(first)
-        .where(JobRow.thread_id == thread_id, JobRow.kind == "unroll", col(JobRow.requester_id).is_not(None))
-        .group_by(col(JobRow.requester_id))
-        .order_by(first)
-        .limit(2)
-    )
-    asked = session.exec(query).all()
-    return asked[1] if len(asked) > 1 else None
+    asked = execute(session, ASKED, {"thread_id": thread_id}).all()
+    return asked[1].first_at if len(asked) > 1 else None
 
 
 def _turn(database: Database, session: Session, author_id: int) -> None:
     """Lists by this author are not what they were; who comes later waits here, and then counts us too."""
     database.insert_new(session, [AuthorShelfRow(author_id=author_id, revision=0, cards=0)])
-    statement = update(AuthorShelfRow).where(col(AuthorShelfRow.author_id) == author_id)
-    session.execute(statement.values(revision=col(AuthorShelfRow.revision) + 1))
-    cards = select(func.count()).select_from(CardRow).where(col(CardRow.author_id) == author_id)
-    session.execute(statement.values(cards=cards.scalar_subquery()))
+    execute(session, TURN_SHELF, {"of": author_id})
+    execute(session, COUNT_CARDS, {"of": author_id})
     drop_prints_of(session, author_id)

@@ -3,20 +3,53 @@
 from __future__ import annotations
 
 import secrets
+import zlib
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
+from typing import Any
 
 import sqlalchemy
-from sqlmodel import Session, col, delete, func, select
+from sqlalchemy import BigInteger, bindparam, case, delete, or_, text
+from sqlmodel import col, func, select
 from sqlmodel.sql.expression import SelectOfScalar
 
-from bot.store.database import Database
-from bot.store.models import JobRow, NoteRow, PurchaseRow, ReservationRow, SpendRow, SpendSumRow
+from bot.store.database import Database, execute, insert, table_of
+from bot.store.models import JobRow, PurchaseRow, ReservationRow, SpendRow, SpendSumRow
+
+SPEND, SUM, HELD = table_of(SpendRow), table_of(SpendSumRow), table_of(ReservationRow)
 
 # Longer than any call takes; money set aside by a process that died falls back then.
 RESERVATION_HOLDS = timedelta(minutes=5)
+
+
+# In PostgreSQL a sum and the insert that relies on it belong together: one reservation at a time.
+ONE_AT_A_TIME = text(f"SELECT pg_advisory_xact_lock({zlib.crc32(b'unroll:spend')})")
+
+_DAY, _NOW = bindparam("day", type_=HELD.c.day.type), bindparam("now", type_=HELD.c.expires_at.type)
+_WANTED, _AT_LEAST, _BUDGET = (bindparam(name, type_=BigInteger) for name in ("wanted", "at_least", "budget"))
+_SPENT = sqlalchemy.select(func.coalesce(func.sum(SUM.c.micro_usd), 0)).where(SUM.c.day == _DAY)
+_TAKEN = sqlalchemy.select(func.coalesce(func.sum(HELD.c.micro_usd), 0)).where(
+    HELD.c.day == _DAY, HELD.c.expires_at >= _NOW
+)
+_LEFT = sqlalchemy.cast(_BUDGET - _SPENT.scalar_subquery() - _TAKEN.scalar_subquery(), BigInteger)
+_GRANTED = case((_LEFT < _WANTED, _LEFT), else_=_WANTED)
+RESERVE = (
+    sqlalchemy.insert(HELD)
+    .from_select(
+        ["id", "day", "micro_usd", "expires_at"],
+        sqlalchemy.select(
+            bindparam("id", type_=HELD.c.id.type),
+            _DAY,
+            _GRANTED,
+            bindparam("expires_at", type_=HELD.c.expires_at.type),
+        ).where(_GRANTED >= _AT_LEAST),
+    )
+    .returning(HELD.c.micro_usd)
+)
+RELEASE = delete(HELD).where(or_(HELD.c.id.in_(bindparam("keys", expanding=True)), HELD.c.expires_at < _NOW))
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,26 +73,19 @@ class Spend:
 
         None where that would be under `at_least`. Two workers at once never set aside the same money.
         """
+        key = secrets.token_hex(8)
+        when = {"day": utc_day(now), "now": now, "expires_at": now + RESERVATION_HOLDS}
+        money = {"wanted": wanted, "at_least": at_least, "budget": budget}
         with self.database.write() as session:
-            _lock_day(self.database, session, now)
-            session.execute(delete(ReservationRow).where(col(ReservationRow.expires_at) < now))
-            day = utc_day(now)
-            spent = session.exec(_sum_of(day)).one()
-            held = session.exec(
-                select(func.coalesce(func.sum(ReservationRow.micro_usd), 0)).where(ReservationRow.day == day)
-            ).one()
-            granted = min(wanted, budget - int(spent) - int(held))
-            if granted < at_least:
-                return None
-            key = secrets.token_hex(8)
-            session.add(
-                ReservationRow(id=key, day=day, micro_usd=granted, expires_at=now + RESERVATION_HOLDS)
-            )
-            return key, granted
+            if not self.database.is_sqlite:  # there writers come one after the other
+                execute(session, ONE_AT_A_TIME)
+            granted = execute(session, RESERVE, {"id": key, **when, **money}).scalar()
+            return None if granted is None else (key, int(granted))
 
-    def release(self, key: str) -> None:
+    def release(self, *keys: str, now: datetime) -> None:
+        """And all whose time is over."""
         with self.database.write() as session:
-            session.execute(delete(ReservationRow).where(col(ReservationRow.id) == key))
+            execute(session, RELEASE, {"keys": list(keys), "now": now})
 
     def book(
         self,
@@ -69,8 +95,10 @@ class Spend:
         job_id: int | None,
         now: datetime,
         recheck: bool = False,
+        reserved: Iterable[str] = (),
     ) -> int:
-        """Books (resource, id) pairs at their price, those already bought today at nothing.
+        """Books (resource, id) pairs at their price, those already bought today at nothing, and frees what
+        was `reserved` for them.
 
         `recheck` says that it went into reading saved posts again. Returns the micro-dollars that were added.
         """
@@ -79,27 +107,23 @@ class Spend:
             wanted = [PurchaseRow(day=day, resource=what, item_id=which) for what, which in set(items)]
             bought = Counter(what for _, what, _ in self.database.insert_new(session, wanted))
             rows = [
-                SpendRow(
-                    day=day,
-                    job_id=job_id,
-                    resource=resource,
-                    count=count,
-                    micro_usd=count * prices[resource],
-                    recheck=recheck,
-                    booked_at=now,
-                )
-                for resource, count in bought.items()
+                {
+                    "day": day,
+                    "job_id": job_id,
+                    "resource": resource,
+                    "count": count,
+                    "micro_usd": count * prices[resource],
+                    "recheck": recheck,
+                    "booked_at": now,
+                }
+                for resource, count in sorted(bought.items())  # one order, or two wait for each other
             ]
-            session.add_all(rows)
-            for row in sorted(rows, key=lambda row: row.resource):  # one order, or two wait for each other
-                self._add_up(session, row)
-            return sum(row.micro_usd for row in rows)
-
-    def _add_up(self, session: Session, row: SpendRow) -> None:
-        key = {"day": row.day, "resource": row.resource, "recheck": row.recheck}
-        statement = self.database.insert(SpendSumRow).values(**key, micro_usd=row.micro_usd)
-        grown = col(SpendSumRow.micro_usd) + row.micro_usd
-        session.execute(statement.on_conflict_do_update(index_elements=[*key], set_={"micro_usd": grown}))
+            if rows:
+                execute(session, insert(SPEND, sqlite=self.database.is_sqlite), rows)
+                sums = [{column.name: row[column.name] for column in SUM.c} for row in rows]
+                execute(session, _add_up(sqlite=self.database.is_sqlite), sums)
+            execute(session, RELEASE, {"keys": list(reserved), "now": now})
+            return sum(int(row["micro_usd"]) for row in rows)
 
     def bookings(self, *, since: date) -> list[Booking]:
         """Sums by day, job, whether for a recheck, and resource, newest day first."""
@@ -156,7 +180,10 @@ def _sum_of(day: date) -> SelectOfScalar[int]:
     return select(func.coalesce(func.sum(SpendSumRow.micro_usd), 0)).where(SpendSumRow.day == day)
 
 
-def _lock_day(database: Database, session: Session, now: datetime) -> None:
-    """One reservation at a time: the sum and the insert belong together."""
-    statement = database.insert(NoteRow).values(name="spend.lock", value={}, updated_at=now)
-    session.execute(statement.on_conflict_do_update(index_elements=["name"], set_={"updated_at": now}))
+@cache
+def _add_up(*, sqlite: bool) -> Any:
+    statement = insert(SUM, sqlite=sqlite)
+    grown = SUM.c.micro_usd + statement.excluded.micro_usd
+    return statement.on_conflict_do_update(
+        index_elements=["day", "resource", "recheck"], set_={"micro_usd": grown}
+    )

@@ -10,15 +10,15 @@ from typing import Any, cast
 
 import sqlalchemy
 from pydantic import TypeAdapter
+from sqlalchemy import BindParameter, Row, bindparam
 from sqlmodel import Session, col, delete, func, select, update
-from sqlmodel.sql.expression import SelectOfScalar
 
 from bot.domain import Author, Conversation, GapReason, Goal, Job, Post, Thread
 from bot.errors import Permanent
 from bot.rules.admission import may_come_back
 from bot.rules.recheck import Page, Shown, shown_ids
 from bot.store import stamps
-from bot.store.database import Database
+from bot.store.database import Database, execute, table_of
 from bot.store.leases import require_lease
 from bot.store.media import Picture, pictures_of, stored_pictures, want_pictures
 from bot.store.models import (
@@ -45,6 +45,46 @@ THREAD: TypeAdapter[Thread] = TypeAdapter(Thread)
 
 # X's word that nobody may read a post (any more); `not-found` may only mean that its index lags.
 GONE = frozenset({"deleted", "protected", "withheld"})
+
+
+PAGE, POST_OF_PAGE, SHOWN = table_of(ThreadRow), table_of(ThreadPostRow), table_of(ShownPostRow)
+POST, WRITER, MISSING = table_of(PostRow), table_of(AuthorRow), table_of(MissingPostRow)
+_IDS: BindParameter[Any] = bindparam("ids", expanding=True)
+_UNDER: BindParameter[Any] = bindparam("conversation_id")
+
+OF_POST = (
+    sqlalchemy.select(PAGE)
+    .join(POST_OF_PAGE, POST_OF_PAGE.c.thread_id == PAGE.c.id)
+    .where(POST_OF_PAGE.c.post_id == bindparam("post_id"))
+)
+CONVERSATION_OF_PAGE = OF_POST.with_only_columns(PAGE.c.conversation_id)
+BOUGHT = sqlalchemy.select(POST.c.conversation_id).where(POST.c.id == bindparam("post_id"))
+POSTS_UNDER = sqlalchemy.select(POST).where(POST.c.conversation_id == _UNDER)
+PAGES_UNDER = sqlalchemy.select(
+    *(PAGE.c.author_id, PAGE.c.newest_post_id, PAGE.c.gone_at, PAGE.c.removed_by),
+    # The assembled thread as JSON; in a post's text these quotes would be escaped.
+    PAGE.c.body.contains('"cut":true').label("cut"),
+).where(PAGE.c.conversation_id == _UNDER)
+# What X did not mention at all may only have lagged; asking again costs nothing.
+MISSING_UNDER = sqlalchemy.select(MISSING).where(
+    MISSING.c.conversation_id == _UNDER, MISSING.c.reason != "not-found"
+)
+FOUND_AGAIN = sqlalchemy.delete(MISSING).where(MISSING.c.id.in_(_IDS))
+PAYLOADS = sqlalchemy.select(POST.c.payload).where(POST.c.id.in_(_IDS))
+WRITERS = sqlalchemy.select(WRITER).where(WRITER.c.id.in_(_IDS))
+SHARING = sqlalchemy.select(POST_OF_PAGE.c.thread_id).where(POST_OF_PAGE.c.post_id.in_(_IDS)).distinct()
+SHOWN_NO_MORE = (
+    sqlalchemy.delete(SHOWN)
+    .where(SHOWN.c.thread_id == bindparam("thread_id"), SHOWN.c.post_id.not_in(_IDS))
+    .returning(SHOWN.c.post_id)
+)
+OLDEST_WORD = (
+    sqlalchemy.select(POST.c.fetched_at)
+    .join(SHOWN, SHOWN.c.post_id == POST.c.id)
+    .where(SHOWN.c.thread_id == bindparam("thread_id"))
+    .order_by(POST.c.fetched_at)
+    .limit(1)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +128,7 @@ class Threads:
 
     def stamp(self, post_id: int) -> Stamp | None:
         """Which thread a post belongs to, and the version of its page. The etag changes with its pictures."""
-        rows = self.database.glance(stamps.OF_POSTS, stamps.POST, [post_id])
+        rows = self.database.look_up(stamps.OF_POSTS, stamps.POST, [post_id])
         return stamps.stamp(rows[0]) if rows else None
 
     def posts_shown(self, thread_id: int) -> int:
@@ -100,7 +140,7 @@ class Threads:
     def find(self, post_id: int) -> SavedThread | None:
         """The thread that holds a post, named by any version of it."""
         with self.database.read() as session:
-            row = _row(session, post_id)
+            row = execute(session, OF_POST, {"post_id": post_id}).first()
             if row is None:
                 return None
             thread = THREAD.validate_json(row.body)
@@ -118,9 +158,9 @@ class Threads:
 
     def conversation_of(self, post_id: int) -> int | None:
         """The conversation of a post that was bought, or that a saved thread knows by another version."""
-        with self.database.read() as session:
-            row = session.get(PostRow, post_id) or _row(session, post_id)
-            return row.conversation_id if row else None
+        values = {"post_id": post_id}
+        row = self.database.glance(BOUGHT, values) or self.database.glance(CONVERSATION_OF_PAGE, values)
+        return row.conversation_id if row is not None else None
 
     def known(self, goal: Goal, *, asked_before: datetime | None = None) -> Known:
         """All that was ever bought of the goal's conversation.
@@ -132,27 +172,17 @@ class Threads:
         if conversation_id is None:
             return Known()
         with self.database.read() as session:
-            rows = session.exec(select(PostRow).where(PostRow.conversation_id == conversation_id)).all()
-            newest = session.exec(
-                select(ThreadRow.author_id, func.max(ThreadRow.newest_post_id))
-                .where(ThreadRow.conversation_id == conversation_id, col(ThreadRow.gone_at).is_(None))
-                .group_by(col(ThreadRow.author_id))
-            )
-            buried = session.exec(_gone_of_itself(conversation_id)).first() is not None
-            missing = session.exec(
-                # What X did not mention at all may only have lagged; asking again costs nothing.
-                select(MissingPostRow).where(
-                    MissingPostRow.conversation_id == conversation_id,
-                    MissingPostRow.reason != "not-found",
-                )
-            )
-            cut = select(ThreadRow.id).where(
-                # The assembled thread as JSON; in a post's text these quotes would be escaped.
-                ThreadRow.conversation_id == conversation_id,
-                col(ThreadRow.body).contains('"cut":true'),
-            )
+            values = {"conversation_id": conversation_id}
+            rows = execute(session, POSTS_UNDER, values).all()
+            pages = execute(session, PAGES_UNDER, values).all()
+            missing = execute(session, MISSING_UNDER, values).all()
             writers = {row.author_id for row in rows}
-            authors = session.exec(select(AuthorRow).where(col(AuthorRow.id).in_(writers)))
+            authors = execute(session, WRITERS, {"ids": list(writers)}).all() if writers else ()
+            buried = any(page.gone_at is not None and page.removed_by is None for page in pages)
+            newest: dict[int, int] = {}
+            for page in pages:
+                if page.gone_at is None:
+                    newest[page.author_id] = max(page.newest_post_id, newest.get(page.author_id, 0))
             return Known(
                 payloads=tuple(row.payload for row in rows),
                 authors={row.id: _author(row) for row in authors},
@@ -163,21 +193,21 @@ class Threads:
                     or row.seen_at > asked_before
                     or (row.reason == "deleted" and not buried)
                 },
-                newest=dict(newest.all()),
+                newest=newest,
                 fetched_at={row.id: row.fetched_at for row in rows},
-                cut=session.exec(cut).first() is not None,
+                cut=any(page.cut for page in pages),
             )
 
     def payloads(self, ids: Iterable[int]) -> tuple[Mapping[str, Any], ...]:
         """Single posts as X sent them, such as the quoted ones of other conversations."""
-        with self.database.read() as session:
-            rows = session.exec(select(PostRow).where(col(PostRow.id).in_(list(ids))))
-            return tuple(row.payload for row in rows)
+        wanted = list(ids)
+        rows = self.database.glance_all(PAYLOADS, {"ids": wanted}) if wanted else ()
+        return tuple(row.payload for row in rows)
 
     def authors(self, ids: Iterable[int]) -> dict[int, Author]:
-        with self.database.read() as session:
-            rows = session.exec(select(AuthorRow).where(col(AuthorRow.id).in_(list(ids))))
-            return {row.id: _author(row) for row in rows}
+        wanted = list(ids)
+        rows = self.database.glance_all(WRITERS, {"ids": wanted}) if wanted else ()
+        return {row.id: _author(row) for row in rows}
 
     def missing(self, ids: Iterable[int]) -> dict[int, GapReason]:
         """X's word on the posts among these that it would not show."""
@@ -305,7 +335,7 @@ class Threads:
             self.database.upsert(session, rows)
         keep_names(self.database, session, [found.authors[row.id] for row in authors])
         back = [row.id for row in posts]
-        session.execute(delete(MissingPostRow).where(col(MissingPostRow.id).in_(back)))
+        execute(session, FOUND_AGAIN, {"ids": back})
         remove_posts(session, gone, now=now)
 
     def save(
@@ -358,9 +388,7 @@ class Threads:
         """The page shows these posts and no others; whether it showed others before."""
         ids = shown_ids(thread)
         self.database.insert_new(session, [ShownPostRow(thread_id=thread.id, post_id=i) for i in ids])
-        others = col(ShownPostRow.thread_id) == thread.id, col(ShownPostRow.post_id).not_in(ids)
-        dropped = delete(ShownPostRow).where(*others).returning(col(ShownPostRow.post_id))
-        return session.execute(dropped).first() is not None
+        return execute(session, SHOWN_NO_MORE, {"thread_id": thread.id, "ids": list(ids)}).first() is not None
 
     def bury(self, thread_id: int, now: datetime, *, reason: str = "deleted") -> None:
         """What is gone on X is gone here: the words of every version and what they were made of.
@@ -395,15 +423,6 @@ class Threads:
             session.execute(delete(ThreadRow).where(col(ThreadRow.id) == thread_id))
 
 
-def _gone_of_itself(conversation_id: int) -> SelectOfScalar[int]:
-    """Pages that are gone without anybody's word: because X showed nothing of them any more."""
-    return select(ThreadRow.id).where(
-        ThreadRow.conversation_id == conversation_id,
-        col(ThreadRow.gone_at).is_not(None),
-        col(ThreadRow.removed_by).is_(None),
-    )
-
-
 def _scrub(session: Session, row: ThreadRow) -> None:
     session.execute(
         update(ThreadVersionRow)
@@ -421,9 +440,7 @@ def _drop_superseded(session: Session, thread: Thread, now: datetime) -> None:
 
 def _oldest_word(session: Session, thread_id: int) -> datetime | None:
     """When X last gave us the post of a page that it gave longest ago."""
-    query = select(PostRow.fetched_at).join(ShownPostRow, col(ShownPostRow.post_id) == col(PostRow.id))
-    oldest = query.where(ShownPostRow.thread_id == thread_id).order_by(col(PostRow.fetched_at)).limit(1)
-    return session.exec(oldest).first()
+    return cast("datetime | None", execute(session, OLDEST_WORD, {"thread_id": thread_id}).scalar())
 
 
 def _as_allowed(session: Session, thread: Thread) -> Thread:
@@ -474,20 +491,10 @@ def _delete_of(session: Session, thread_id: int, *tables: type[Any]) -> None:
         session.execute(delete(table).where(table.thread_id == thread_id))
 
 
-def _row(session: Session, post_id: int) -> ThreadRow | None:
-    query = (
-        select(ThreadRow)
-        .join(ThreadPostRow, col(ThreadPostRow.thread_id) == col(ThreadRow.id))
-        .where(ThreadPostRow.post_id == post_id)
-    )
-    return session.exec(query).first()
-
-
 def _address(session: Session, thread: Thread) -> int:
     """The id of the saved thread that this one continues, because it shares a post with it; else its own."""
     ids = {version for post in thread.posts for version in (post.id, *post.versions)}
-    sharing = select(ThreadPostRow.thread_id).where(col(ThreadPostRow.post_id).in_(ids)).distinct()
-    found = set(session.exec(sharing))
+    found = {row.thread_id for row in execute(session, SHARING, {"ids": list(ids)})}
     return thread.id if thread.id in found else min(found, default=thread.id)
 
 
@@ -517,5 +524,5 @@ def _author_row(author: Author, now: datetime) -> AuthorRow:
     )
 
 
-def _author(row: AuthorRow) -> Author:
+def _author(row: AuthorRow | Row[Any]) -> Author:
     return Author(row.id, row.username, row.name, row.avatar_url, row.bio, row.protected)

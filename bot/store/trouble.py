@@ -44,11 +44,11 @@ def answering() -> Iterator[None]:
     try:
         yield
     except PoolTimeout:
-        raise DatabaseAway(_line("too many are asking at once")) from None
+        raise DatabaseAway(away("too many are asking at once")) from None
     except (DBAPIError, sqlite3.Error, psycopg.Error) as error:
         if (why := why_away(error)) is None:
             raise
-        raise DatabaseAway(_line(why)) from error
+        raise DatabaseAway(away(why)) from error
 
 
 def why_away(error: Exception) -> str | None:
@@ -68,5 +68,5 @@ def why_away(error: Exception) -> str | None:
     return None
 
 
-def _line(why: str) -> str:
+def away(why: str) -> str:
     return f"the database does not answer: {why}"

@@ -9,7 +9,7 @@ from sqlalchemy import event
 from bot.domain import Goal, Request
 from bot.errors import LeaseLost
 from bot.settings import LEASE
-from bot.store.jobs import WAKE_UP_LOST
+from bot.store.jobrows import WAKE_UP_LOST
 from sandbox.clock import snowflake
 from tests.store.conftest import NOW, racing
 from tests.store.made import mention as mention_of

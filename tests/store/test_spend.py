@@ -84,8 +84,8 @@ def test_a_reservation_takes_what_is_left_if_that_is_enough(store):
     assert granted == 80_000
     assert store.spend.reserve(80_000, at_least=10_000, budget=100_000, now=NOW)[1] == 20_000
     assert store.spend.reserve(1, at_least=1, budget=100_000, now=NOW) is None
-    store.spend.release(key)
-    store.spend.release(key)
+    store.spend.release(key, now=NOW)
+    store.spend.release(key, now=NOW)
     assert store.spend.reserve(90_000, at_least=1, budget=100_000, now=NOW)[1] == 80_000
 
 

@@ -1,0 +1,178 @@
+"""The rows of jobs and attempts: what is due, and the statements that every unroll runs, each built once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any, cast
+
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Row,
+    and_,
+    bindparam,
+    case,
+    func,
+    insert,
+    null,
+    or_,
+    select,
+    update,
+)
+
+from bot.domain import Goal, Job, JobState
+from bot.rules.urgency import ONLY_THE_REPLY
+from bot.settings import CLOCKS_APART, LEASE
+from bot.store.database import table_of
+from bot.store.models import AttemptRow, JobRow
+
+# A wake-up that nothing came of for this long is taken for lost and sent again.
+WAKE_UP_LOST = timedelta(seconds=60)
+
+OPEN_STATES = ("queued", "waiting", "running")
+
+JOB, ATTEMPT = table_of(JobRow), table_of(AttemptRow)
+
+
+def _time(name: str) -> BindParameter[Any]:
+    return bindparam(name, type_=JOB.c.updated_at.type)
+
+
+def times_of(now: datetime) -> dict[str, datetime]:
+    """Now, and what is later than a clock that is right can say."""
+    return {"now": now, "ahead": now + CLOCKS_APART, "too_far": now + LEASE + CLOCKS_APART}
+
+
+# Places for them, in statements that are built once.
+PLACES = {name: _time(name) for name in ("now", "ahead", "too_far")}
+NOW = PLACES["now"]
+
+
+def came_due(now: datetime | None = None) -> list[tuple[ColumnElement[bool], Any]]:
+    """The ways in which a worker could take a job now, each with the column that says since when it could.
+    Without a time for statements that are built once, and run with `times_of`.
+    """
+    times = times_of(now) if now is not None else PLACES
+    state = JOB.c.state
+    return [
+        (state == "queued", JOB.c.updated_at),
+        (and_(state == "waiting", JOB.c.not_before <= times["now"]), JOB.c.not_before),
+        (_from_a_clock_ahead(times), JOB.c.updated_at),
+        (and_(state == "running", _over(JOB.c.lease_until, times)), JOB.c.lease_until),
+    ]
+
+
+def _from_a_clock_ahead(times: Mapping[str, Any]) -> ColumnElement[bool]:
+    """It waits until a time of a clock that was set back since. What it waits for is looked at again anyway
+    by whoever takes it.
+    """
+    late = and_(JOB.c.not_before > times["now"], JOB.c.updated_at > times["ahead"])
+    return and_(JOB.c.state == "waiting", late)
+
+
+def _over(until: ColumnElement[Any], times: Mapping[str, Any]) -> ColumnElement[bool]:
+    return or_(until < times["now"], until > times["too_far"])
+
+
+def claimable(now: datetime | None = None) -> ColumnElement[bool]:
+    return or_(*(way for way, _ in came_due(now)))
+
+
+def unsent(now: datetime) -> ColumnElement[bool]:
+    """No wake-up since the job came due, or one that was lost."""
+    return or_(
+        JOB.c.enqueued_at.is_(None),
+        JOB.c.enqueued_at < now - WAKE_UP_LOST,
+        JOB.c.enqueued_at > now + CLOCKS_APART,
+        and_(
+            JOB.c.state == "waiting",
+            JOB.c.not_before <= now,
+            JOB.c.enqueued_at < JOB.c.not_before,
+        ),
+        and_(JOB.c.state == "running", JOB.c.enqueued_at < JOB.c.lease_until),
+    )
+
+
+def as_job(row: JobRow | Row[Any]) -> Job:
+    return Job(
+        id=cast("int", row.id),
+        kind=row.kind,
+        state=cast("JobState", row.state),
+        reason=row.reason,
+        mention_id=row.mention_id,
+        requester_id=row.requester_id,
+        goal=Goal(row.post_id, row.conversation_id, row.author_id, row.author_username),
+        thread_id=row.thread_id,
+        reply_wanted=row.reply_wanted,
+        reply_id=row.reply_id,
+        reply_text=row.reply_text,
+        reply_started_at=row.reply_started_at,
+        attempts=row.attempts,
+        not_before=row.not_before if row.state == "waiting" else None,
+        lease_token=row.lease_token,
+        lease_until=row.lease_until,
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+        from_site=row.from_site,
+    )
+
+
+OF_JOB = JOB.c.id == bindparam("job_id")
+BY_ID = select(JOB).where(OF_JOB)
+
+CLAIM = (
+    update(JOB)
+    .where(OF_JOB, claimable())
+    .values(
+        state="running",
+        lease_token=bindparam("token"),
+        lease_until=_time("until"),
+        attempts=JOB.c.attempts + 1,
+        updated_at=NOW,
+    )
+    .returning(*JOB.c)
+)
+# By whoever holds the claim.
+MINE = update(JOB).where(OF_JOB, JOB.c.lease_token == bindparam("mine"))
+HOLD = select(JOB.c.id).where(OF_JOB, JOB.c.lease_token == bindparam("mine")).with_for_update()
+WHICH = JOB.c.id, JOB.c.thread_id
+SET_THREAD = MINE.values(thread_id=bindparam("thread"), updated_at=NOW).returning(*WHICH)
+SET_THREAD_OF_REPLY = SET_THREAD.values(
+    priority=case((JOB.c.priority > ONLY_THE_REPLY, ONLY_THE_REPLY), else_=JOB.c.priority)
+)
+START_REPLY = (
+    MINE.where(JOB.c.lease_until > _time("ends"))
+    .values(reply_text=bindparam("text"), reply_started_at=NOW, updated_at=NOW)
+    .returning(*WHICH)
+)
+UNSTART_REPLY = MINE.values(reply_started_at=null(), updated_at=NOW).returning(*WHICH)
+ENDED = MINE.values(lease_token=null(), lease_until=null(), updated_at=NOW).returning(*WHICH)
+FINISH = ENDED.values(state="done", reply_id=bindparam("reply"), reason=bindparam("why"), not_before=null())
+
+ATTEMPT_BEGUN = insert(ATTEMPT).values(
+    job_id=bindparam("job_id"),
+    number=bindparam("number"),
+    worker=bindparam("worker"),
+    started_at=bindparam("started_at"),
+)
+ATTEMPT_ENDED = (
+    update(ATTEMPT)
+    .where(ATTEMPT.c.job_id == bindparam("of"), ATTEMPT.c.number == bindparam("which"))
+    .values(ended_at=bindparam("at"), outcome=bindparam("said"), detail=bindparam("why"))
+)
+
+# What other jobs say of a thread.
+OTHERS = JOB.c.thread_id == bindparam("thread_id"), JOB.c.id != bindparam("besides")
+ANSWERED = (
+    select(JOB.c.id)
+    .where(
+        *OTHERS, JOB.c.kind == "unroll", or_(JOB.c.reply_id.is_not(None), JOB.c.reply_started_at.is_not(None))
+    )
+    .limit(1)
+)
+ANSWERED_TO = ANSWERED.where(JOB.c.requester_id == bindparam("requester_id"))
+EARLIER = select(func.count().label("jobs")).where(
+    JOB.c.thread_id == bindparam("thread_id"), JOB.c.id < bindparam("job_id")
+)
+WORDS = select(JOB.c.reply_text).where(*OTHERS, JOB.c.reply_started_at.is_not(None))
