@@ -39,6 +39,11 @@ log = structlog.get_logger()
 # are free on the same day.
 OVERLAP = timedelta(minutes=5)
 
+# Most looks end where what is known begins. One a minute goes on to the end of the overlap, for what X has
+# shown late: where there are more than a hundred mentions in it, each look to the end takes several calls.
+TO_THE_END_EVERY = timedelta(minutes=1)
+TO_THE_END = "looked_to_the_end"
+
 # Wake-ups on their way at most: enough to keep workers busy between two ticks, short enough to refill soon.
 QUEUE_DEPTH = 64
 
@@ -149,12 +154,23 @@ def _look(parts: Parts) -> list[Recorded]:
     with probing(x, parts):
         bot = who_we_are(parts, x)
         cursor = store.mentions.cursor()
-        mentions = x.mentions(bot.id, since_id=id_before(cursor, OVERLAP) if cursor else None)
+        since = id_before(cursor, OVERLAP) if cursor else None
+        if at_the_end := _goes_to_the_end(parts):
+            mentions = x.mentions(bot.id, since_id=since)
+        else:
+            mentions = x.mentions(bot.id, since_id=since, known=store.mentions.known)
     newest = max((mention.id for mention in mentions), default=0)
     recorded = record(mentions, bot, parts, looked_to=newest if newest > (cursor or 0) else None)
     if parts.settings.mentions != "poll":
         find_missed(recorded, parts)
+    if at_the_end:
+        store.notes.put(TO_THE_END, {"at": parts.clock().isoformat()}, now=parts.clock())
     return recorded
+
+
+def _goes_to_the_end(parts: Parts) -> bool:
+    note, now = parts.store.notes.get(TO_THE_END), parts.clock()
+    return note is None or not timedelta(0) <= now - datetime.fromisoformat(note["at"]) < TO_THE_END_EVERY
 
 
 def who_we_are(parts: Parts, x: X) -> Author:

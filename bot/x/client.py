@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -56,6 +56,14 @@ TOO_SLOW = "too-slow"
 SHUTTING_DOWN = "shutting-down"
 
 
+# Which of these ids are known already.
+Known = Callable[[Iterable[int]], set[int]]
+
+
+def _nothing(_: Iterable[int]) -> set[int]:
+    return set()
+
+
 def _never() -> bool:
     return False
 
@@ -93,8 +101,11 @@ class X:
         with _readable():
             return decode.author(answer["data"])
 
-    def mentions(self, bot_id: int, *, since_id: int | None, pages: int = 8) -> list[Mention]:
-        """The mentions newer than `since_id`, oldest first; X keeps the newest 800.
+    def mentions(
+        self, bot_id: int, *, since_id: int | None, known: Known = _nothing, pages: int = 8
+    ) -> list[Mention]:
+        """The mentions newer than `since_id`, oldest first; X keeps the newest 800. X gives the newest first,
+        and the page whose oldest is `known` is the last one asked for.
 
         No expansions: the requester's profile would cost ten times the mention.
         """
@@ -118,7 +129,7 @@ class X:
             page, token = _page(answer)
             fresh = [post_id for post_id in page.posts if post_id not in found]
             found.update((post_id, Mention(page.posts[post_id], page.payloads[post_id])) for post_id in fresh)
-            if token is None or not fresh:  # X's pagination can repeat itself
+            if token is None or not fresh or known([min(page.posts)]):  # X's pagination can repeat itself
                 break
         return [found[post_id] for post_id in sorted(found)]
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.flows.poll import tick
+from bot.flows.poll import TO_THE_END_EVERY, tick
 from bot.rules.circuit import FIRST_REST
 
 MENTIONS = "GET /2/users/:id/mentions"
@@ -49,6 +49,26 @@ def test_a_mention_that_x_shows_late_is_found_behind_newer_ones(house, posts):
     assert house.poll().jobs == 1
     house.world.advance(timedelta(minutes=3))
     assert house.poll().jobs == 1
+    assert house.store.jobs.find_by_mention(late.number) is not None
+
+
+def test_a_look_ends_where_what_is_known_begins_and_one_a_minute_goes_on(build, posts):
+    house = build(requests_per_conversation_per_hour=1000, requests_per_author_per_day=1000)
+    late = house.world.mention("late", posts[0], late=timedelta(seconds=20))
+    for n in range(250):
+        house.world.mention(f"asker{n}", posts[0])
+
+    def look():
+        before = len(house.world.ledger.calls_to(MENTIONS))
+        jobs = house.poll().jobs
+        return jobs, len(house.world.ledger.calls_to(MENTIONS)) - before
+
+    assert look() == (250, 3)
+    house.world.mention("another", posts[1])
+    house.world.advance(timedelta(seconds=30))
+    assert look() == (1, 1)
+    house.world.advance(TO_THE_END_EVERY)
+    assert look() == (1, 3)
     assert house.store.jobs.find_by_mention(late.number) is not None
 
 
