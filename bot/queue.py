@@ -9,6 +9,7 @@ from __future__ import annotations
 from urllib.parse import quote, urlsplit
 
 from celery import Celery
+from kombu import Queue
 
 from bot.redis import is_watched, watched
 
@@ -17,6 +18,11 @@ UNROLL = "unroll.thread"
 ILLUSTRATE = "unroll.pictures"
 DELIVER = "unroll.letters"
 EXPORT = "unroll.exports"
+
+# What takes long and nobody waits for in their mentions has a line of its own. A worker serves both in turn;
+# `-Q unroll` or `-Q unroll.beside` keeps one to one of them.
+BESIDE = "unroll.beside"
+ROUTES = dict.fromkeys((ILLUSTRATE, DELIVER, EXPORT), BESIDE)
 
 # Without these a frozen Redis blocks `send_task` for good.
 SOCKET_TIMEOUT = 5.0
@@ -31,6 +37,8 @@ def celery_app(address: str, *, patience: float = SOCKET_TIMEOUT) -> Celery:
         task_ignore_result=True,
         task_acks_late=False,
         task_default_queue=APP,
+        task_queues=[Queue(name) for name in (APP, BESIDE)],
+        task_routes=ROUTES,
         task_serializer="json",
         accept_content=["json"],
         worker_prefetch_multiplier=1,
