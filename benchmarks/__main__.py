@@ -8,13 +8,14 @@ import sys
 
 import structlog
 
-from benchmarks import assembly, costs, growth, jobs, memory, pages, queue, reply, sandbox
+from benchmarks import assembly, costs, growth, jobs, memory, pages, queue, reply, sandbox, unrolls
 
 PARTS = {
     "pages": ("Pages a second", pages.report),
     "growth": ("Lists of a site that has grown", growth.report),
     "jobs": ("A bot that has worked for long", jobs.report),
     "reply": ("From a mention to the reply", reply.report),
+    "unrolls": ("Unrolls a second", unrolls.report),
     "queue": ("What the queue itself costs", queue.report),
     "sandbox": ("What the local X serves by itself", sandbox.report),
     "memory": ("Memory", memory.report),
