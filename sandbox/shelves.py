@@ -52,6 +52,7 @@ class Shelves:
         self._naming: defaultdict[str, Shelf] = defaultdict(Shelf)
         self._replies: defaultdict[str, Shelf] = defaultdict(Shelf)
         self._quotes: defaultdict[str, Shelf] = defaultdict(Shelf)
+        self._saying: defaultdict[tuple[str, str], Shelf] = defaultdict(Shelf)
 
     def add(self, post: Post) -> None:
         self.by_id[post.id] = post
@@ -59,6 +60,7 @@ class Shelves:
         self._by_author[post.author.id].add(post)
         self._by_conversation[post.conversation_id].add(post)
         self._by_both[post.conversation_id, post.author.id].add(post)
+        self._saying[post.author.id, post.raw].add(post)
         for user_id in post.mentioned_ids:
             self._naming[user_id].add(post)
         if post.replied_to_id:
@@ -76,6 +78,10 @@ class Shelves:
 
     def naming(self, user_id: str) -> Shelf:
         return self._naming.get(user_id, EMPTY)
+
+    def saying(self, user_id: str, words: str) -> Shelf:
+        """An author's posts of the very same words."""
+        return self._saying.get((user_id, words), EMPTY)
 
     def replies(self, post_id: str) -> Shelf:
         return self._replies.get(post_id, EMPTY)

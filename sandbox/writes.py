@@ -75,9 +75,9 @@ def has_summoned(world: World, post: Post) -> bool:
 def has_just_said(world: World, text: str) -> bool:
     """Whether a visible post of the bot's last day has the same words, the prefix not counted."""
     since = world.now() - DUPLICATE_WITHIN
-    newest_first = world.shelves.by_author(world.bot.id).newest_first()
+    newest_first = world.shelves.saying(world.bot.id, text).newest_first()
     recent = takewhile(lambda post: post.created_at >= since, newest_first)
-    return any(post.raw == text and world.standing(post) == "visible" for post in recent)
+    return any(world.standing(post) == "visible" for post in recent)
 
 
 def _price_of(post: Post, *, summoned: bool) -> str:
