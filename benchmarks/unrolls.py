@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import os
 import pickle
+import subprocess
 import sys
 import time
 from contextlib import ExitStack
@@ -41,6 +42,7 @@ UNROLLS, POSTS, ROUNDS = 300, 10, 3
 WARM_UP = UNROLLS // 5
 STALLED_AFTER = 60
 POSTED = 201
+DATABASES = ("sqlite", "postgres")
 READS = ("GET /2/tweets", "GET /2/tweets/search/recent", "GET /2/users/:id/tweets")
 ENDPOINTS = (*READS, "POST /2/tweets", "GET /2/users/:id/mentions")
 WIDE = {"limit": 1_000_000, "seconds": 900, "per_day": 1_000_000}
@@ -66,7 +68,7 @@ class Pace:
 
 def report() -> str:
     rows = []
-    for database in ("sqlite", "postgres"):
+    for database in DATABASES:
         rounds = [_measured(database) for _ in range(ROUNDS)]
         worker, bare = ([each[place] for each in rounds] for place in (0, 1))
         ratio = median(ours.a_second / theirs.a_second for ours, theirs in rounds)
@@ -80,35 +82,70 @@ def report() -> str:
                 f"{median(each.cpu_ms for each in bare):.0f}",
             ]
         )
-    return table(HEAD, rows)
+    return f"{table(HEAD, rows)}\n\n{_steps()}"
 
 
-def _measured(database: str) -> tuple[Pace, Pace]:
+def _steps() -> str:
+    """Where the time of an unroll goes, one after the other in one thread: on the clock, and of CPU."""
+    found = {database: _by_step(database) for database in DATABASES}
+    rows = [
+        [step, *(f"{spent:.1f}" for database in DATABASES for spent in found[database][step])]
+        for step in found["sqlite"]
+    ]
+    sums = [
+        f"{sum(each[place] for each in found[database].values()):.1f}"
+        for database in DATABASES
+        for place in (0, 1)
+    ]
+    head = ["ms of an unroll", *(f"{database}, {of}" for database in DATABASES for of in ("clock", "CPU"))]
+    return table(head, [*rows, ["together", *sums]])
+
+
+def _by_step(database: str) -> dict[str, list[float]]:
+    with ExitStack() as stack:
+        world, env, _ = _prepared(database, stack)
+        for number in range(UNROLLS):
+            _ask(world, number)
+        for words in (["unroll", "poll", "--once"], [sys.executable, "-m", "benchmarks.steps"]):
+            program = BIN / words[0] if words[0] == "unroll" else words[0]
+            told = subprocess.run([program, *words[1:]], env=env, check=True, stdout=subprocess.PIPE)  # noqa: S603
+    found: dict[str, list[float]] = json.loads(told.stdout)
+    return found
+
+
+def _prepared(database: str, stack: ExitStack) -> tuple[World, dict[str, str], Path]:
+    """A world, and the settings of a bot with an empty database in a folder of its own."""
     world = World(search_lag=timedelta(0))
     for endpoint in ENDPOINTS:
         world.limits.set(endpoint, **WIDE)
+    folder = Path(stack.enter_context(TemporaryDirectory(prefix="unroll-unrolls-")))
+    house = stack.enter_context(housed(database, "unrolls", folder))
+    x = stack.enter_context(serve(world))
+    redis_url = stack.enter_context(broker.serve(folder / "broker"))
+    open_store(house.url, upgrade=True).close()
+    env = settings_for(
+        world.credentials,
+        x_url=x.url,
+        redis_url=redis_url,
+        database_url=house.url,
+        folder=folder,
+        POLL_INTERVAL_SECONDS="1",
+        LOG_LEVEL="WARNING",
+    )
+    return world, env, folder
+
+
+def _measured(database: str) -> tuple[Pace, Pace]:
     with ExitStack() as stack:
-        folder = Path(stack.enter_context(TemporaryDirectory(prefix="unroll-unrolls-")))
-        ours, theirs = (folder / name for name in ("worker", "bare"))
-        ours.mkdir()
-        theirs.mkdir()
-        house = stack.enter_context(housed(database, "unrolls", ours))
-        other = stack.enter_context(housed(database, "bare", theirs))
-        x = stack.enter_context(serve(world))
-        redis_url = stack.enter_context(broker.serve(folder / "broker"))
-        env = settings_for(
-            world.credentials,
-            x_url=x.url,
-            redis_url=redis_url,
-            database_url=house.url,
-            folder=folder,
-            POLL_INTERVAL_SECONDS="1",
-        )
-        for url in (house.url, other.url):
-            open_store(url, upgrade=True).close()
+        world, env, folder = _prepared(database, stack)
+        (folder / "bare").mkdir()
+        other = stack.enter_context(housed(database, "bare", folder / "bare"))
+        open_store(other.url, upgrade=True).close()
         asked = [_ask(world, number) for number in range(UNROLLS)]
         worker = _work(world, env, folder)
-        told = Told(x.url, world.credentials, other.url, _unrolls(world, asked), _rows(house.url))
+        told = Told(
+            env["X_API_URL"], world.credentials, other.url, _unrolls(world, asked), _rows(env["DATABASE_URL"])
+        )
         bare = _loop(world, told, folder)
     return worker, bare
 
