@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from sqlalchemy import (
     Connection,
     CursorResult,
+    Dialect,
     Engine,
     Executable,
     Result,
@@ -26,8 +29,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects import sqlite as lite
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, InvalidatePoolError
 from sqlalchemy.orm import Mapped
+from sqlalchemy.pool import ConnectionPoolEntry
 from sqlmodel import Session, SQLModel
 
 from bot.errors import DatabaseAway
@@ -47,6 +51,8 @@ INSERT_BATCH = 500
 
 # A reader notices a tenth of a second; what is shorter is the ordinary turn of one writer after another.
 LONG_WAIT = timedelta(milliseconds=100)
+LEFT_AT = "unroll.left_at"
+TRUSTED = timedelta(seconds=1)
 LOCK_WAITS = "lock_waits"
 
 # Into one row, by the database's own clock: every process counts there. See `bot.store.strain`.
@@ -116,6 +122,20 @@ class Database:
         finally:
             self._turn.release()
 
+    def write_alone(self, statement: Executable, values: Mapping[str, Any]) -> Row[Any] | None:
+        """One statement that is a transaction by itself; the first row that it returns. Nothing has to begin
+        it and nothing to end it, and to PostgreSQL each of these is a way of its own.
+        """
+        began = time.monotonic()
+        with answering(), self._in_turn():
+            engine = self.writing.begin() if self._glancing is self.engine else self._glancing.connect()
+            with engine as connection:
+                result = connection.execute(statement, values)
+                row = result.first() if result.returns_rows else None
+                if self.is_sqlite and (waited := time.monotonic() - began) > LONG_WAIT.total_seconds():
+                    connection.execute(COUNT_WAIT, {"seconds": waited})
+                return row
+
     def glance(self, query: Select[Any], values: Mapping[str, Any]) -> Row[Any] | None:
         """The first row of one SELECT that is built once, without a transaction around it: that takes a fifth
         of the time. A connection that broke while nobody used it is made anew once.
@@ -164,18 +184,33 @@ class Database:
         """
         rows = list(rows)
         if rows:
-            table, keys = _in_order(rows)
-            statement = self._statement("upsert", table, keys)
-            execute(session, statement, [row.model_dump() for row in rows])
+            self.upsert_values(session, type(rows[0]), [row.model_dump() for row in rows])
+
+    def upsert_values(
+        self, session: Session, row: type[SQLModel], values: Iterable[Mapping[str, Any]]
+    ) -> None:
+        """The same for rows of which every column is named: to make a row of a model takes as long as to
+        write it.
+        """
+        keys, ordered = _in_order(row, values)
+        if ordered:
+            execute(session, self._statement("upsert", row, keys), ordered)
 
     def insert_new(self, session: Session, rows: Iterable[SQLModel]) -> list[tuple[Any, ...]]:
         """Inserts the rows whose key is not there yet; returns their keys."""
         rows = list(rows)
         if not rows:
             return []
-        table, keys = _in_order(rows)
-        statement = self._statement("insert new", table, keys)
-        return [tuple(row) for row in execute(session, statement, [row.model_dump() for row in rows])]
+        return self.insert_new_values(session, type(rows[0]), [row.model_dump() for row in rows])
+
+    def insert_new_values(
+        self, session: Session, row: type[SQLModel], values: Iterable[Mapping[str, Any]]
+    ) -> list[tuple[Any, ...]]:
+        """The same for rows of which every column is named."""
+        keys, ordered = _in_order(row, values)
+        if not ordered:
+            return []
+        return [tuple(new) for new in execute(session, self._statement("insert new", row, keys), ordered)]
 
     def _statement(self, what: str, row: type[SQLModel], keys: list[str]) -> Any:
         """Built once for each table: to build one takes longer than the database needs for it."""
@@ -226,14 +261,14 @@ def table_of(row: type[SQLModel]) -> Table:
     return cast("Table", row.__table__)  # type: ignore[attr-defined]
 
 
-def _in_order(rows: list[SQLModel]) -> tuple[type[SQLModel], list[str]]:
-    """The rows' table and its keys. In the order of these two writers of the same rows never wait for each
+def _in_order(
+    row: type[SQLModel], values: Iterable[Mapping[str, Any]]
+) -> tuple[list[str], list[Mapping[str, Any]]]:
+    """The table's keys, and the rows in their order: so two writers of the same rows never wait for each
     other.
     """
-    table = type(rows[0])
-    keys = [column.name for column in table_of(table).primary_key]
-    rows.sort(key=lambda row: tuple(getattr(row, key) for key in keys))
-    return table, keys
+    keys = [column.name for column in table_of(row).primary_key]
+    return keys, sorted(values, key=lambda each: tuple(each[key] for key in keys))
 
 
 def _engine(url: str, *, glancing: bool = False) -> Engine:
@@ -243,7 +278,7 @@ def _engine(url: str, *, glancing: bool = False) -> Engine:
     """
     more: dict[str, Any] = {"isolation_level": "AUTOCOMMIT", "pool_reset_on_return": None} if glancing else {}
     if make_url(url).get_backend_name() != "sqlite":
-        return create_engine(
+        engine = create_engine(
             url,
             hide_parameters=True,
             pool_pre_ping=not glancing,
@@ -252,6 +287,10 @@ def _engine(url: str, *, glancing: bool = False) -> Engine:
             connect_args={"connect_timeout": 5, "options": f"-c statement_timeout={STATEMENT_TIMEOUT_MS}"},
             **more,
         )
+        if glancing:
+            event.listen(engine, "checkin", _note_when)
+            event.listen(engine, "checkout", partial(_look_whether_it_lives, engine.dialect))
+        return engine
     if _in_memory(url):
         from sqlalchemy.pool import StaticPool  # noqa: PLC0415 - for tests in memory only
 
@@ -271,6 +310,24 @@ def _engine(url: str, *, glancing: bool = False) -> Engine:
     if not glancing:
         event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _note_when(_connection: Any, record: ConnectionPoolEntry) -> None:
+    record.info[LEFT_AT] = time.monotonic()
+
+
+def _look_whether_it_lives(
+    dialect: Dialect, connection: Any, record: ConnectionPoolEntry, _proxy: Any
+) -> None:
+    """A server that was started anew has forgotten its connections: then all of them are made anew. One that
+    was in use a moment ago need not be asked, which would be every second thing that is asked on it.
+    """
+    if time.monotonic() - record.info.get(LEFT_AT, math.inf) < TRUSTED.total_seconds():
+        return
+    try:
+        dialect.do_ping(connection)
+    except dialect.loaded_dbapi.Error:
+        raise InvalidatePoolError from None
 
 
 def _in_memory(url: str) -> bool:

@@ -181,13 +181,16 @@ class Jobs:
 
         Raises LeaseLost unless the lease holds for as long as a POST may take.
         """
-        with self.database.write() as session:
-            _change(session, START_REPLY, job, now=now, text=text, ends=now + HTTP_TIMEOUT)
+        _require(
+            job,
+            self.database.write_alone(
+                START_REPLY, {**_mine(job, now), "text": text, "ends": now + HTTP_TIMEOUT}
+            ),
+        )
 
     def unstart_reply(self, job: Job, *, now: datetime) -> None:
         """The reply surely did not go out."""
-        with self.database.write() as session:
-            _change(session, UNSTART_REPLY, job, now=now)
+        _require(job, self.database.write_alone(UNSTART_REPLY, _mine(job, now)))
 
     def finish(self, job: Job, reply_id: int | None, *, now: datetime, reason: str | None = None) -> None:
         """`reason` is why less was done than was asked for."""
@@ -321,8 +324,14 @@ class Jobs:
 
 def _change(session: Session, statement: Executable, job: Job, *, now: datetime, **values: Any) -> Row[Any]:
     """Under the lease of the job. Raises LeaseLost."""
-    mine = {"job_id": job.id, "mine": job.lease_token, "now": now}
-    changed = execute(session, statement, {**mine, **values}).first()
+    return _require(job, execute(session, statement, {**_mine(job, now), **values}).first())
+
+
+def _mine(job: Job, now: datetime) -> dict[str, Any]:
+    return {"job_id": job.id, "mine": job.lease_token, "now": now}
+
+
+def _require(job: Job, changed: Row[Any] | None) -> Row[Any]:
     if changed is None:
         raise LeaseLost(f"job {job.id} is held by another worker")
     return changed

@@ -222,7 +222,9 @@ def want_pictures(session: Session, database: Database, thread: Thread, *, now: 
     """The thread shows these pictures and no others; those that nobody has wanted yet are to be fetched."""
     urls = pictures_of(thread)
     database.insert_new(session, [MediaRow(url=url, updated_at=now) for url in urls])
-    database.insert_new(session, [ThreadPictureRow(thread_id=thread.id, url=url) for url in urls])
+    database.insert_new_values(
+        session, ThreadPictureRow, [{"thread_id": thread.id, "url": url} for url in urls]
+    )
     execute(session, NOT_SHOWN, {"thread_id": thread.id, "urls": urls})
 
 

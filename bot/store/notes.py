@@ -15,7 +15,7 @@ from bot.domain import Author
 from bot.rules.cooldown import CoolDown
 from bot.rules.pace import Heard
 from bot.settings import CLOCKS_APART
-from bot.store.database import Database, execute, insert, table_of
+from bot.store.database import Database, insert, table_of
 from bot.store.models import LeaseRow, NoteRow
 
 BOT = "bot"
@@ -57,8 +57,7 @@ class Notes:
             self.database.upsert(session, [NoteRow(name=name, value=value, updated_at=now)])
 
     def drop(self, name: str) -> bool:
-        with self.database.write() as session:
-            return execute(session, DROP, {"name": name}).first() is not None
+        return self.database.write_alone(DROP, {"name": name}) is not None
 
     def bot(self) -> Author | None:
         """The bot's own account, as X told it once."""
@@ -110,13 +109,11 @@ class Notes:
         token = secrets.token_hex(8)
         lease = {"name": name, "token": token, "until": now + hold}
         when = {"now": now, "too_far": now + hold + CLOCKS_APART}
-        with self.database.write() as session:
-            taken = execute(session, _acquire(sqlite=self.database.is_sqlite), {**lease, **when}).first()
-            return token if taken else None
+        taken = self.database.write_alone(_acquire(sqlite=self.database.is_sqlite), {**lease, **when})
+        return token if taken is not None else None
 
     def release(self, name: str, token: str) -> None:
-        with self.database.write() as session:
-            execute(session, RELEASE, {"name": name, "token": token})
+        self.database.write_alone(RELEASE, {"name": name, "token": token})
 
 
 @cache

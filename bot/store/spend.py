@@ -12,7 +12,7 @@ from functools import cache
 from typing import Any
 
 import sqlalchemy
-from sqlalchemy import BigInteger, bindparam, case, delete, or_, text
+from sqlalchemy import BigInteger, Row, bindparam, case, delete, or_, text
 from sqlmodel import col, func, select
 from sqlmodel.sql.expression import SelectOfScalar
 
@@ -49,6 +49,7 @@ RESERVE = (
     )
     .returning(HELD.c.micro_usd)
 )
+BOOK = sqlalchemy.insert(SPEND)
 RELEASE = delete(HELD).where(or_(HELD.c.id.in_(bindparam("keys", expanding=True)), HELD.c.expires_at < _NOW))
 
 
@@ -76,16 +77,19 @@ class Spend:
         key = secrets.token_hex(8)
         when = {"day": utc_day(now), "now": now, "expires_at": now + RESERVATION_HOLDS}
         money = {"wanted": wanted, "at_least": at_least, "budget": budget}
+        row = self._reserve({"id": key, **when, **money})
+        return None if row is None else (key, int(row.micro_usd))
+
+    def _reserve(self, values: Mapping[str, Any]) -> Row[Any] | None:
+        if self.database.is_sqlite:  # there writers come one after the other
+            return self.database.write_alone(RESERVE, values)
         with self.database.write() as session:
-            if not self.database.is_sqlite:  # there writers come one after the other
-                execute(session, ONE_AT_A_TIME)
-            granted = execute(session, RESERVE, {"id": key, **when, **money}).scalar()
-            return None if granted is None else (key, int(granted))
+            execute(session, ONE_AT_A_TIME)
+            return execute(session, RESERVE, values).first()
 
     def release(self, *keys: str, now: datetime) -> None:
         """And all whose time is over."""
-        with self.database.write() as session:
-            execute(session, RELEASE, {"keys": list(keys), "now": now})
+        self.database.write_alone(RELEASE, {"keys": list(keys), "now": now})
 
     def book(
         self,
@@ -104,8 +108,9 @@ class Spend:
         """
         with self.database.write() as session:
             day = utc_day(now)
-            wanted = [PurchaseRow(day=day, resource=what, item_id=which) for what, which in set(items)]
-            bought = Counter(what for _, what, _ in self.database.insert_new(session, wanted))
+            wanted = [{"day": day, "resource": what, "item_id": which} for what, which in set(items)]
+            new = self.database.insert_new_values(session, PurchaseRow, wanted)
+            bought = Counter(what for _, what, _ in new)
             rows = [
                 {
                     "day": day,
@@ -119,7 +124,7 @@ class Spend:
                 for resource, count in sorted(bought.items())  # one order, or two wait for each other
             ]
             if rows:
-                execute(session, insert(SPEND, sqlite=self.database.is_sqlite), rows)
+                execute(session, BOOK, rows)
                 sums = [{column.name: row[column.name] for column in SUM.c} for row in rows]
                 execute(session, _add_up(sqlite=self.database.is_sqlite), sums)
             execute(session, RELEASE, {"keys": list(reserved), "now": now})

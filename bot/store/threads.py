@@ -328,14 +328,14 @@ class Threads:
     ) -> None:
         silent = opted_out(session, {post.author_id for post in found.posts.values()} | found.authors.keys())
         kept = {i: post for i, post in found.posts.items() if post.author_id not in silent}
-        posts = [_post_row(post, found.payloads[i], now) for i, post in kept.items()]
+        posts = [_post_values(post, found.payloads[i], now) for i, post in kept.items()]
         authors = [_author_row(author, now) for i, author in found.authors.items() if i not in silent]
         gone = {row.id: row.reason for row in missing if row.reason in GONE and row.id not in found.posts}
-        for rows in (posts, missing, authors):
-            self.database.upsert(session, rows)
+        self.database.upsert_values(session, PostRow, posts)
+        self.database.upsert(session, missing)
+        self.database.upsert(session, authors)
         keep_names(self.database, session, [found.authors[row.id] for row in authors])
-        back = [row.id for row in posts]
-        execute(session, FOUND_AGAIN, {"ids": back})
+        execute(session, FOUND_AGAIN, {"ids": [row["id"] for row in posts]})
         remove_posts(session, gone, now=now)
 
     def save(
@@ -364,7 +364,8 @@ class Threads:
                 session.add(_version(row, now))
             row.checked_at = now
             ids = {version for post in _all_posts(thread) for version in (post.id, *post.versions)}
-            self.database.upsert(session, [ThreadPostRow(post_id=i, thread_id=row.id) for i in ids])
+            named = [{"post_id": i, "thread_id": row.id} for i in ids]
+            self.database.upsert_values(session, ThreadPostRow, named)
             want_pictures(session, self.database, thread, now=now)
             _drop_superseded(session, thread, now)
             if self._show(session, thread):
@@ -387,7 +388,8 @@ class Threads:
     def _show(self, session: Session, thread: Thread) -> bool:
         """The page shows these posts and no others; whether it showed others before."""
         ids = shown_ids(thread)
-        self.database.insert_new(session, [ShownPostRow(thread_id=thread.id, post_id=i) for i in ids])
+        rows = [{"thread_id": thread.id, "post_id": i} for i in ids]
+        self.database.insert_new_values(session, ShownPostRow, rows)
         return execute(session, SHOWN_NO_MORE, {"thread_id": thread.id, "ids": list(ids)}).first() is not None
 
     def bury(self, thread_id: int, now: datetime, *, reason: str = "deleted") -> None:
@@ -502,14 +504,14 @@ def _all_posts(thread: Thread) -> list[Post]:
     return [*thread.posts, *(post for fork in thread.forks for post in fork.posts)]
 
 
-def _post_row(post: Post, payload: Mapping[str, Any], now: datetime) -> PostRow:
-    return PostRow(
-        id=post.id,
-        conversation_id=post.conversation_id,
-        author_id=post.author_id,
-        payload=dict(payload),
-        fetched_at=now,
-    )
+def _post_values(post: Post, payload: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+    return {
+        "id": post.id,
+        "conversation_id": post.conversation_id,
+        "author_id": post.author_id,
+        "payload": dict(payload),
+        "fetched_at": now,
+    }
 
 
 def _author_row(author: Author, now: datetime) -> AuthorRow:
