@@ -51,6 +51,7 @@ INSERT_BATCH = 500
 
 # A reader notices a tenth of a second; what is shorter is the ordinary turn of one writer after another.
 LONG_WAIT = timedelta(milliseconds=100)
+WAITED = "unroll.waited"
 LEFT_AT = "unroll.left_at"
 TRUSTED = timedelta(seconds=1)
 LOCK_WAITS = "lock_waits"
@@ -95,30 +96,34 @@ class Database:
 
     @contextmanager
     def write(self) -> Iterator[Session]:
-        began = time.monotonic()
         with (
             answering(),
-            self._in_turn(),
+            self._in_turn() as waited,
             Session(self.writing, expire_on_commit=False) as session,
             session.begin(),
         ):
             connection = session.connection()
-            if self.is_sqlite and (waited := time.monotonic() - began) > LONG_WAIT.total_seconds():
-                connection.execute(COUNT_WAIT, {"seconds": waited})
+            self._count_wait(connection, waited + connection.info.pop(WAITED, 0.0))
             yield session
 
+    def _count_wait(self, connection: Connection, seconds: float) -> None:
+        if self.is_sqlite and seconds > LONG_WAIT.total_seconds():
+            connection.execute(COUNT_WAIT, {"seconds": seconds})
+
     @contextmanager
-    def _in_turn(self) -> Iterator[None]:
+    def _in_turn(self) -> Iterator[float]:
         """SQLite has one writer at a time. The threads of a process stand in line here, where the next one
-        goes on at once: SQLite lets who waits sleep and try again, for longer each time.
+        goes on at once: SQLite lets who waits sleep and try again, for longer each time. Yields the seconds
+        that it took.
         """
         if not self.is_sqlite:
-            yield
+            yield 0.0
             return
+        began = time.monotonic()
         if not self._turn.acquire(timeout=BUSY_TIMEOUT.total_seconds()):
             raise DatabaseAway(away(LOCKED))
         try:
-            yield
+            yield time.monotonic() - began
         finally:
             self._turn.release()
 
@@ -126,14 +131,13 @@ class Database:
         """One statement that is a transaction by itself; the first row that it returns. Nothing has to begin
         it and nothing to end it, and to PostgreSQL each of these is a way of its own.
         """
-        began = time.monotonic()
-        with answering(), self._in_turn():
+        with answering(), self._in_turn() as waited:
             engine = self.writing.begin() if self._glancing is self.engine else self._glancing.connect()
             with engine as connection:
+                began = time.monotonic()
                 result = connection.execute(statement, values)
                 row = result.first() if result.returns_rows else None
-                if self.is_sqlite and (waited := time.monotonic() - began) > LONG_WAIT.total_seconds():
-                    connection.execute(COUNT_WAIT, {"seconds": waited})
+                self._count_wait(connection, waited + time.monotonic() - began)
                 return row
 
     def glance(self, query: Select[Any], values: Mapping[str, Any]) -> Row[Any] | None:
@@ -346,4 +350,7 @@ def _configure_sqlite(connection: Any, _record: Any) -> None:
 
 def _begin_sqlite(connection: Connection) -> None:
     immediate = connection.get_execution_options().get("immediate")
+    began = time.monotonic()
     connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+    if immediate:
+        connection.info[WAITED] = time.monotonic() - began
