@@ -39,8 +39,9 @@ log = structlog.get_logger()
 # are free on the same day.
 OVERLAP = timedelta(minutes=5)
 
-# Most looks end where what is known begins. One a minute goes on to the end of the overlap, for what X has
-# shown late: where there are more than a hundred mentions in it, each look to the end takes several calls.
+# Most looks overlap by less, and end where what is known begins. One a minute goes on to the end of the long
+# overlap, for what X has shown late: that takes several calls where more than a hundred mentions are in it.
+SHORT_OVERLAP = timedelta(seconds=30)
 TO_THE_END_EVERY = timedelta(minutes=1)
 TO_THE_END = "looked_to_the_end"
 
@@ -154,10 +155,10 @@ def _look(parts: Parts) -> list[Recorded]:
     with probing(x, parts):
         bot = who_we_are(parts, x)
         cursor = store.mentions.cursor()
-        since = id_before(cursor, OVERLAP) if cursor else None
         if at_the_end := _goes_to_the_end(parts):
-            mentions = x.mentions(bot.id, since_id=since)
+            mentions = x.mentions(bot.id, since_id=id_before(cursor, OVERLAP) if cursor else None)
         else:
+            since = id_before(cursor, SHORT_OVERLAP) if cursor else None
             mentions = x.mentions(bot.id, since_id=since, known=store.mentions.known)
     newest = max((mention.id for mention in mentions), default=0)
     recorded = record(mentions, bot, parts, looked_to=newest if newest > (cursor or 0) else None)

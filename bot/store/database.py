@@ -146,12 +146,12 @@ class Database:
         """
         return self._glanced(query, values, lambda result: result.first())
 
-    def glance_all(self, query: Select[Any], values: Mapping[str, Any]) -> Sequence[Row[Any]]:
+    def glance_all(self, query: Executable, values: Mapping[str, Any]) -> Sequence[Row[Any]]:
         """All of its rows."""
         return self._glanced(query, values, lambda result: result.all())
 
     def _glanced(
-        self, query: Select[Any], values: Mapping[str, Any], take: Callable[[Result[Any]], Found]
+        self, query: Executable, values: Mapping[str, Any], take: Callable[[Result[Any]], Found]
     ) -> Found:
         with answering():
             try:
@@ -162,7 +162,7 @@ class Database:
                 return self._taken(query, values, take)
 
     def _taken(
-        self, query: Select[Any], values: Mapping[str, Any], take: Callable[[Result[Any]], Found]
+        self, query: Executable, values: Mapping[str, Any], take: Callable[[Result[Any]], Found]
     ) -> Found:
         with self._glancing.connect() as connection:
             return take(connection.execute(query, values))

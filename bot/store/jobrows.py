@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any, cast
 
 from sqlalchemy import (
+    BigInteger,
     BindParameter,
     ColumnElement,
     Row,
@@ -18,6 +19,7 @@ from sqlalchemy import (
     null,
     or_,
     select,
+    union_all,
     update,
 )
 
@@ -25,7 +27,7 @@ from bot.domain import Goal, Job, JobState
 from bot.rules.urgency import ONLY_THE_REPLY
 from bot.settings import CLOCKS_APART, LEASE
 from bot.store.database import table_of
-from bot.store.models import AttemptRow, JobRow
+from bot.store.models import AttemptRow, JobRow, ThreadPostRow, ThreadRow
 
 # A wake-up that nothing came of for this long is taken for lost and sent again.
 WAKE_UP_LOST = timedelta(seconds=60)
@@ -33,6 +35,7 @@ WAKE_UP_LOST = timedelta(seconds=60)
 OPEN_STATES = ("queued", "waiting", "running")
 
 JOB, ATTEMPT = table_of(JobRow), table_of(AttemptRow)
+THREAD, POST_OF_THREAD = table_of(ThreadRow), table_of(ThreadPostRow)
 
 
 def _time(name: str) -> BindParameter[Any]:
@@ -40,12 +43,17 @@ def _time(name: str) -> BindParameter[Any]:
 
 
 def times_of(now: datetime) -> dict[str, datetime]:
-    """Now, and what is later than a clock that is right can say."""
-    return {"now": now, "ahead": now + CLOCKS_APART, "too_far": now + LEASE + CLOCKS_APART}
+    """Now, what is later than a clock that is right can say, and before when a wake-up sent is a lost one."""
+    return {
+        "now": now,
+        "ahead": now + CLOCKS_APART,
+        "too_far": now + LEASE + CLOCKS_APART,
+        "lost": now - WAKE_UP_LOST,
+    }
 
 
 # Places for them, in statements that are built once.
-PLACES = {name: _time(name) for name in ("now", "ahead", "too_far")}
+PLACES = {name: _time(name) for name in ("now", "ahead", "too_far", "lost")}
 NOW = PLACES["now"]
 
 
@@ -79,15 +87,15 @@ def claimable(now: datetime | None = None) -> ColumnElement[bool]:
     return or_(*(way for way, _ in came_due(now)))
 
 
-def unsent(now: datetime) -> ColumnElement[bool]:
+def unsent() -> ColumnElement[bool]:
     """No wake-up since the job came due, or one that was lost."""
     return or_(
         JOB.c.enqueued_at.is_(None),
-        JOB.c.enqueued_at < now - WAKE_UP_LOST,
-        JOB.c.enqueued_at > now + CLOCKS_APART,
+        JOB.c.enqueued_at < PLACES["lost"],
+        JOB.c.enqueued_at > PLACES["ahead"],
         and_(
             JOB.c.state == "waiting",
-            JOB.c.not_before <= now,
+            JOB.c.not_before <= NOW,
             JOB.c.enqueued_at < JOB.c.not_before,
         ),
         and_(JOB.c.state == "running", JOB.c.enqueued_at < JOB.c.lease_until),
@@ -133,6 +141,14 @@ CLAIM = (
     )
     .returning(*JOB.c)
 )
+_LISTED = JOB.c.id, JOB.c.requester_id, JOB.c.priority, unsent().label("unsent")
+DUE = union_all(*(select(*_LISTED).where(way) for way, _ in came_due()))
+WOKEN = (
+    update(JOB)
+    .where(JOB.c.id.in_(bindparam("ids", expanding=True)), claimable())
+    .values(enqueued_at=NOW)
+    .returning(JOB.c.id, JOB.c.mention_id)
+)
 # By whoever holds the claim.
 MINE = update(JOB).where(OF_JOB, JOB.c.lease_token == bindparam("mine"))
 HOLD = select(JOB.c.id).where(OF_JOB, JOB.c.lease_token == bindparam("mine")).with_for_update()
@@ -176,3 +192,26 @@ EARLIER = select(func.count().label("jobs")).where(
     JOB.c.thread_id == bindparam("thread_id"), JOB.c.id < bindparam("job_id")
 )
 WORDS = select(JOB.c.reply_text).where(*OTHERS, JOB.c.reply_started_at.is_not(None))
+
+# Requests for the threads of some authors: for threads that are known, and for what was posted by them.
+LATEST = 2**63 - 1
+_IDS: BindParameter[Any] = bindparam("ids", expanding=True)
+_ASKED = (
+    JOB.c.mention_id.is_not(None),
+    JOB.c.kind.in_(("unroll", "refresh")),
+    JOB.c.created_at >= _time("since"),
+    func.coalesce(JOB.c.reason, "") != "author-limit",
+    JOB.c.id < bindparam("before", type_=BigInteger),
+)
+_AUTHOR = func.coalesce(THREAD.c.author_id, JOB.c.author_id)
+_OF = union_all(
+    select(THREAD.c.author_id.label("author_id"))
+    .join(JOB, JOB.c.thread_id == THREAD.c.id)
+    .where(JOB.c.thread_id.in_(select(THREAD.c.id).where(THREAD.c.author_id.in_(_IDS))), *_ASKED),
+    select(_AUTHOR.label("author_id"))
+    .select_from(JOB)
+    .outerjoin(POST_OF_THREAD, POST_OF_THREAD.c.post_id == JOB.c.post_id)
+    .outerjoin(THREAD, THREAD.c.id == POST_OF_THREAD.c.thread_id)
+    .where(JOB.c.thread_id.is_(None), _AUTHOR.in_(_IDS), *_ASKED),
+).subquery()
+ASKED_OF = select(_OF.c.author_id, func.count().label("requests")).group_by(_OF.c.author_id)

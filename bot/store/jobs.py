@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 
-import sqlalchemy
-from sqlalchemy import Executable, Row, func, or_, union_all
+from sqlalchemy import Executable, Row, func, or_
 from sqlmodel import Session, col, select, update
 
 from bot.domain import Attempt, Goal, Job, JobState
@@ -20,26 +19,27 @@ from bot.store.database import Database, execute
 from bot.store.jobrows import (
     ANSWERED,
     ANSWERED_TO,
+    ASKED_OF,
     ATTEMPT_BEGUN,
     ATTEMPT_ENDED,
     BY_ID,
     CLAIM,
+    DUE,
     EARLIER,
     ENDED,
     FINISH,
     JOB,
+    LATEST,
     SET_THREAD,
     SET_THREAD_OF_REPLY,
     START_REPLY,
     UNSTART_REPLY,
+    WOKEN,
     WORDS,
     as_job,
-    came_due,
-    claimable,
     times_of,
-    unsent,
 )
-from bot.store.models import AttemptRow, JobRow, ThreadPostRow, ThreadRow
+from bot.store.models import AttemptRow, JobRow
 from bot.store.shelving import mark_asked
 
 
@@ -123,31 +123,8 @@ class Jobs:
         ids = set(author_ids)
         if not ids:
             return {}
-        asked = (
-            col(JobRow.mention_id).is_not(None),
-            col(JobRow.kind).in_(("unroll", "refresh")),
-            col(JobRow.created_at) >= since,
-            func.coalesce(JobRow.reason, "") != "author-limit",
-            *([] if before_job is None else [col(JobRow.id) < before_job]),
-        )
-        threads = select(ThreadRow.id).where(col(ThreadRow.author_id).in_(ids))
-        theirs: sqlalchemy.Select[Any] = (
-            sqlalchemy.select(col(ThreadRow.author_id).label("author_id"))
-            .join(JobRow, col(JobRow.thread_id) == col(ThreadRow.id))
-            .where(col(JobRow.thread_id).in_(threads), *asked)
-        )
-        author_id = func.coalesce(ThreadRow.author_id, JobRow.author_id)
-        unknown = (
-            sqlalchemy.select(author_id.label("author_id"))
-            .select_from(JobRow)
-            .outerjoin(ThreadPostRow, col(ThreadPostRow.post_id) == col(JobRow.post_id))
-            .outerjoin(ThreadRow, col(ThreadRow.id) == col(ThreadPostRow.thread_id))
-            .where(col(JobRow.thread_id).is_(None), author_id.in_(ids), *asked)
-        )
-        found = union_all(theirs, unknown).subquery()
-        query = sqlalchemy.select(found.c.author_id, func.count()).group_by(found.c.author_id)
-        with self.database.read() as session:
-            return {row[0]: row[1] for row in session.execute(query)}
+        values = {"ids": list(ids), "since": since, "before": LATEST if before_job is None else before_job}
+        return {row.author_id: row.requests for row in self.database.glance_all(ASKED_OF, values)}
 
     def attempts(self, job_id: int) -> list[Attempt]:
         query = select(AttemptRow).where(AttemptRow.job_id == job_id).order_by(col(AttemptRow.id))
@@ -257,21 +234,15 @@ class Jobs:
         filled again, a long one sent twice. A backlog is looked through in a transaction that only reads, so
         that no worker waits for it.
         """
-        columns = col(JobRow.id), col(JobRow.requester_id), col(JobRow.priority), unsent(now).label("unsent")
-        ways = union_all(*(select(*columns).where(way) for way, _ in came_due(now)))
-        with self.database.read() as session:
-            due = [Due(row[0], row[1], row[2], sent=not row[3]) for row in session.execute(ways)]
+        times = times_of(now)
+        rows = self.database.glance_all(DUE, times)
+        due = [Due(row.id, row.requester_id, row.priority, sent=not row.unsent) for row in rows]
         line = next_in_line(due, depth=depth, replies=replies)
         if not line:
             return []
         with self.database.write() as session:
-            rows = session.execute(
-                update(JobRow)
-                .where(col(JobRow.id).in_(line), claimable(now))
-                .values(enqueued_at=now)
-                .returning(col(JobRow.id), col(JobRow.mention_id))
-            )
-            mentions = {row[0]: row[1] for row in rows}
+            woken = execute(session, WOKEN, {"ids": line, **times})
+            mentions = {row.id: row.mention_id for row in woken}
         return [(job_id, mentions[job_id]) for job_id in line if job_id in mentions]
 
     def unsend(self, job_ids: Iterable[int]) -> None:

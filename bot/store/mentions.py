@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import BigInteger, Row, bindparam, cast, or_
+from sqlalchemy import BigInteger, BindParameter, Row, bindparam, cast, or_
 from sqlalchemy import select as rows_of
 from sqlmodel import Session, col, func, select
 
 from bot.domain import Command, Decision, Goal, Mention, Refusal, Request
 from bot.rules.urgency import COMMAND, urgency
-from bot.store.database import Database, table_of
+from bot.store.database import Database, execute, insert, table_of
 from bot.store.models import JobRow, MentionRow, NoteRow, ThreadPostRow
 from bot.store.people import obey, opted_out, overtaken, wordless
 
@@ -23,7 +24,20 @@ CURSOR = "mentions.cursor"
 ASKED_TOO_MUCH = ("too-many-requests", "conversation-limit", "author-limit", "requester-opted-out", "blocked")
 
 
-MENTION = table_of(MentionRow)
+MENTION, NOTE = table_of(MentionRow), table_of(NoteRow)
+_IDS: BindParameter[Any] = bindparam("ids", expanding=True)
+KNOWN = rows_of(MENTION.c.id).where(MENTION.c.id.in_(_IDS))
+_SINCE = MENTION.c.seen_at >= bindparam("since", type_=MENTION.c.seen_at.type)
+REQUESTS_SINCE = (
+    rows_of(MENTION.c.author_id.label("of"), func.count().label("requests"))
+    .where(MENTION.c.author_id.in_(_IDS), MENTION.c.decision != "refusal", _SINCE)
+    .group_by(MENTION.c.author_id)
+)
+CONVERSATIONS_SINCE = (
+    rows_of(MENTION.c.conversation_id.label("of"), func.count().label("requests"))
+    .where(MENTION.c.conversation_id.in_(_IDS), MENTION.c.decision == "request", _SINCE)
+    .group_by(MENTION.c.conversation_id)
+)
 BY_ID = rows_of(MENTION).where(MENTION.c.id == bindparam("mention_id"))
 ASKING = rows_of(MENTION.c.id).where(
     MENTION.c.conversation_id == bindparam("conversation_id"),
@@ -56,8 +70,7 @@ class Mentions:
             return int(note.value["id"]) if note else None
 
     def known(self, ids: Iterable[int]) -> set[int]:
-        with self.database.read() as session:
-            return set(session.exec(select(MentionRow.id).where(col(MentionRow.id).in_(list(ids)))))
+        return {row.id for row in self.database.glance_all(KNOWN, {"ids": list(ids)})}
 
     def asking(self, conversation_id: int) -> frozenset[int]:
         """The posts of a conversation that only ask the bot for something."""
@@ -66,25 +79,14 @@ class Mentions:
 
     def requests_since(self, author_ids: Iterable[int], since: datetime) -> dict[int, int]:
         """How many requests each of these people has made, and commands given."""
-        query = (
-            select(MentionRow.author_id, func.count())
-            .where(col(MentionRow.author_id).in_(set(author_ids)), MentionRow.decision != "refusal")
-            .where(MentionRow.seen_at >= since)
-            .group_by(col(MentionRow.author_id))
-        )
-        with self.database.read() as session:
-            return dict(session.exec(query).all())
+        rows = self.database.glance_all(REQUESTS_SINCE, {"ids": list(set(author_ids)), "since": since})
+        return {row.of: row.requests for row in rows}
 
     def conversations_since(self, conversation_ids: Iterable[int], since: datetime) -> dict[int, int]:
         """How many requests were made in each of these conversations."""
-        query = (
-            select(MentionRow.conversation_id, func.count())
-            .where(col(MentionRow.conversation_id).in_(set(conversation_ids)))
-            .where(MentionRow.decision == "request", MentionRow.seen_at >= since)
-            .group_by(col(MentionRow.conversation_id))
-        )
-        with self.database.read() as session:
-            return dict(session.exec(query).all())
+        ids = list(set(conversation_ids))
+        rows = self.database.glance_all(CONVERSATIONS_SINCE, {"ids": ids, "since": since})
+        return {row.of: row.requests for row in rows}
 
     def lang(self, mention_id: int) -> str | None:
         """The language of a mention, as X guessed it."""
@@ -143,13 +145,19 @@ def _saved(session: Session, asked: list[tuple[Mention, Decision]]) -> set[int]:
 
 def _advance(database: Database, session: Session, newest: int, now: datetime) -> None:
     """Never backwards, also where two pollers write at once: the comparison is part of the write."""
-    value = {"id": str(newest)}
-    statement = database.insert(NoteRow).values(name=CURSOR, value=value, updated_at=now)
-    held = cast(col(NoteRow.value)["id"].as_string(), BigInteger)
-    session.execute(
-        statement.on_conflict_do_update(
-            index_elements=["name"], set_={"value": value, "updated_at": now}, where=held < newest
-        )
+    values = {"name": CURSOR, "value": {"id": str(newest)}, "updated_at": now, "newest": newest}
+    execute(session, _forwards(sqlite=database.is_sqlite), values)
+
+
+@cache
+def _forwards(*, sqlite: bool) -> Any:
+    values: dict[str, Any] = {name: bindparam(name) for name in ("name", "value", "updated_at")}
+    statement = insert(NOTE, sqlite=sqlite).values(**values)
+    held = cast(NOTE.c.value["id"].as_string(), BigInteger)
+    return statement.on_conflict_do_update(
+        index_elements=["name"],
+        set_={"value": statement.excluded.value, "updated_at": statement.excluded.updated_at},
+        where=held < bindparam("newest", type_=BigInteger),
     )
 
 

@@ -27,6 +27,11 @@ OF_POST = (
     .join(POST_OF_PAGE, POST_OF_PAGE.c.thread_id == PAGE.c.id)
     .where(POST_OF_PAGE.c.post_id == bindparam("post_id"))
 )
+AUTHORS = (
+    sqlalchemy.select(POST_OF_PAGE.c.post_id, PAGE.c.author_id)
+    .join(PAGE, PAGE.c.id == POST_OF_PAGE.c.thread_id)
+    .where(POST_OF_PAGE.c.post_id.in_(bindparam("ids", expanding=True)))
+)
 WRITER = sqlalchemy.select(POST.c.author_id).where(POST.c.id == bindparam("post_id"))
 
 RemovedBy = Literal["author", "operator"]
@@ -79,13 +84,8 @@ class Pages:
 
     def authors_of(self, post_ids: Iterable[int]) -> dict[int, int]:
         """Whose threads these posts belong to, those of which that is known."""
-        query = (
-            sqlalchemy.select(col(ThreadPostRow.post_id), col(ThreadRow.author_id))
-            .join(ThreadRow, col(ThreadRow.id) == col(ThreadPostRow.thread_id))
-            .where(col(ThreadPostRow.post_id).in_(set(post_ids)))
-        )
-        with self.database.read() as session:
-            return {row[0]: row[1] for row in session.execute(query)}
+        rows = self.database.glance_all(AUTHORS, {"ids": list(set(post_ids))})
+        return {row.post_id: row.author_id for row in rows}
 
     def by(self, author_id: int) -> list[PageStatus]:
         """All of an author's, newest first."""

@@ -89,6 +89,11 @@ def racing(times: int, act: Callable[[int], object]) -> list:
         return list(pool.map(run, range(times)))
 
 
+def engines_of(store):
+    """The one with transactions, and the one for what is a statement by itself."""
+    return {store.database.engine, store.database._glancing}
+
+
 @pytest.fixture
 def statements(store) -> Iterator[list[str]]:
     """What the store says to the database from now on."""
@@ -97,6 +102,8 @@ def statements(store) -> Iterator[list[str]]:
     def note(_connection, _cursor, statement, *_) -> None:
         said.append(statement)
 
-    event.listen(store.database.engine, "before_cursor_execute", note)
+    for engine in engines_of(store):
+        event.listen(engine, "before_cursor_execute", note)
     yield said
-    event.remove(store.database.engine, "before_cursor_execute", note)
+    for engine in engines_of(store):
+        event.remove(engine, "before_cursor_execute", note)

@@ -6,7 +6,7 @@ from sqlalchemy import event, text
 
 from bot.domain import Goal
 from bot.store.models import JobRow
-from tests.store.conftest import NOW
+from tests.store.conftest import NOW, engines_of
 from tests.store.made import request
 
 MINUTE = timedelta(minutes=1)
@@ -103,11 +103,13 @@ def said_by(store, act):
         if "FROM job" in statement:
             said.append((statement, parameters))
 
-    event.listen(store.database.engine, "before_cursor_execute", note)
+    for engine in engines_of(store):
+        event.listen(engine, "before_cursor_execute", note)
     try:
         act()
     finally:
-        event.remove(store.database.engine, "before_cursor_execute", note)
+        for engine in engines_of(store):
+            event.remove(engine, "before_cursor_execute", note)
     assert said
     return said
 

@@ -11,7 +11,7 @@ from bot.errors import LeaseLost
 from bot.settings import LEASE
 from bot.store.jobrows import WAKE_UP_LOST
 from sandbox.clock import snowflake
-from tests.store.conftest import NOW, racing
+from tests.store.conftest import NOW, engines_of, racing
 from tests.store.made import mention as mention_of
 from tests.store.made import post, request, thread
 
@@ -239,12 +239,15 @@ class TestWakingUp:
                 told = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
                 plans.extend(row[3] for row in told)
             else:  # it scans a table this small, unless it is told not to
-                connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
+                connection.exec_driver_sql("SET enable_seqscan = off")
                 plans.extend(row[0] for row in connection.exec_driver_sql(f"EXPLAIN {statement}", parameters))
+                connection.exec_driver_sql("RESET enable_seqscan")
 
-        event.listen(store.database.engine, "before_cursor_execute", explain)
+        for engine in engines_of(store):
+            event.listen(engine, "before_cursor_execute", explain)
         woken(store)
-        event.remove(store.database.engine, "before_cursor_execute", explain)
+        for engine in engines_of(store):
+            event.remove(engine, "before_cursor_execute", explain)
         assert any("SEARCH job" in step or "Index" in step for step in plans), plans
         assert not any("SCAN job" in step or "Seq Scan" in step for step in plans), plans
 
