@@ -53,7 +53,8 @@ INSERT_BATCH = 500
 LONG_WAIT = timedelta(milliseconds=100)
 WAITED = "unroll.waited"
 LEFT_AT = "unroll.left_at"
-TRUSTED = timedelta(seconds=1)
+# A server takes longer than this to start anew.
+TRUSTED = timedelta(milliseconds=200)
 LOCK_WAITS = "lock_waits"
 
 # Into one row, by the database's own clock: every process counts there. See `bot.store.strain`.
@@ -285,15 +286,14 @@ def _engine(url: str, *, glancing: bool = False) -> Engine:
         engine = create_engine(
             url,
             hide_parameters=True,
-            pool_pre_ping=not glancing,
             pool_size=CONNECTIONS,
             max_overflow=CONNECTIONS,
+            pool_use_lifo=True,  # so that the one that was in use last is in use again
             connect_args={"connect_timeout": 5, "options": f"-c statement_timeout={STATEMENT_TIMEOUT_MS}"},
             **more,
         )
-        if glancing:
-            event.listen(engine, "checkin", _note_when)
-            event.listen(engine, "checkout", partial(_look_whether_it_lives, engine.dialect))
+        event.listen(engine, "checkin", _note_when)
+        event.listen(engine, "checkout", partial(_look_whether_it_lives, engine.dialect))
         return engine
     if _in_memory(url):
         from sqlalchemy.pool import StaticPool  # noqa: PLC0415 - for tests in memory only
