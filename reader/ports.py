@@ -143,8 +143,10 @@ class Threads(Protocol):
 
 
 class Prints(Protocol):
-    """Pages as they were sent, packed, under their etags."""
+    """Pages as they were sent, packed, under their etags; `near` says that a look takes no time."""
 
+    @property
+    def near(self) -> bool: ...
     def find(self, post_ids: Iterable[int]) -> Mapping[int, tuple[Stamp, str | None, bytes]]: ...
     def keep(self, pages: Iterable[tuple[Any, str, bytes]]) -> None: ...
 

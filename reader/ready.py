@@ -1,9 +1,9 @@
 """Thread pages whose answers lie ready, for what most people ask for: the page, or that nothing has changed.
 
 However many ask, a page is looked up once a second; in between its answer lies here. Pages that are asked for
-while others are looked up are looked up together, in one go and beside the event loop. What is not here in
-the end goes the whole way through the site: whatever is not a page to be shown, what has to be rendered
-first, and every error.
+while others are looked up are looked up together, in one go and, where the database is another process,
+beside the event loop. What is not here in the end goes the whole way through the site: whatever is not a page
+to be shown, what has to be rendered first, and every error.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import cached_property
+from functools import cached_property, partial
 
 from prometheus_client import Counter
 from starlette.responses import Response
@@ -81,6 +81,7 @@ class Answers:
 
     def __init__(self, site: Site, lasts: timedelta) -> None:
         self._pages = ThreadEndpoint(site, HTML)
+        self._near = site.store.prints.near
         self._tally = site.tally
         always = [(name.lower(), said) for name, said in site.headers.items()]
         self._always = b"".join(_lines((name.encode(), said.encode("latin-1")) for name, said in always))
@@ -133,7 +134,8 @@ class Answers:
         self._looks += 1
         self._began = began
         loop = asyncio.get_running_loop()
-        look = loop.run_in_executor(None, self._pages.made, tuple(asked))
+        act = partial(self._pages.made, tuple(asked))
+        look = _done(act, loop) if self._near else loop.run_in_executor(None, act)
         look.add_done_callback(lambda look: self._found(asked, look, began))
         loop.call_later(PATIENCE_SECONDS, self._look)
 
@@ -157,6 +159,18 @@ class Answers:
             self._ready.clear()
         ready = self._ready[thread_id] = Ready(leaf, self._always, began + self._lasts)
         return ready
+
+
+def _done(
+    act: Callable[[], dict[int, Leaf]], loop: asyncio.AbstractEventLoop
+) -> asyncio.Future[dict[int, Leaf]]:
+    """What takes less than handing it to a thread."""
+    look = loop.create_future()
+    try:
+        look.set_result(act())
+    except Exception as error:  # noqa: BLE001 - the site meets it again, and says so
+        look.set_exception(error)
+    return look
 
 
 def _lines(headers: Iterable[tuple[bytes, bytes]]) -> list[bytes]:

@@ -84,7 +84,7 @@ class Database:
         self._glancing = self.engine if _in_memory(url) else _engine(url, glancing=True)
         self._turn = threading.Lock()
         self._built: dict[tuple[str, type[SQLModel]], Any] = {}
-        self._lookups: dict[Select[Any], Lookup] = {}
+        self._lookups: dict[tuple[Select[Any], bool], Lookup] = {}
 
     @property
     def is_sqlite(self) -> bool:
@@ -168,14 +168,16 @@ class Database:
         with self._glancing.connect() as connection:
             return take(connection.execute(query, values))
 
-    def look_up(self, query: Select[Any], key: Mapped[int], numbers: Iterable[int]) -> list[Any]:
+    def look_up(
+        self, query: Select[Any], key: Mapped[int], numbers: Iterable[int], *, at_once: bool = False
+    ) -> list[Any]:
         """The rows of a SELECT that never changes whose key is among the numbers, as named tuples: without a
-        transaction, and as quickly as it can be done.
+        transaction, and as quickly as it can be done. `at_once` is for who cannot wait for SQLite.
         """
-        if query not in self._lookups:
-            self._lookups[query] = Lookup(self._glancing, query, key)
+        if (query, at_once) not in self._lookups:
+            self._lookups[query, at_once] = Lookup(self._glancing, query, key, at_once=at_once)
         with answering():
-            return self._lookups[query].rows(numbers)
+            return self._lookups[query, at_once].rows(numbers)
 
     def insert(self, table: Any) -> Any:
         """An INSERT that knows ON CONFLICT, in the dialect at hand."""

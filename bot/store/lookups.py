@@ -27,14 +27,21 @@ from sqlalchemy.orm import Mapped
 # Each connection is one lookup's own.
 PREPARED = b"lookup"
 
+# A reader of SQLite waits for nobody, but for a database that is being recovered or moved.
+AT_ONCE_MS = 5
+
 
 class Lookup:
     """The rows whose `key` is among some numbers. Its connections stay open from one time to the next; safe
-    to use from many threads. The engine is one without transactions.
+    to use from many threads. The engine is one without transactions. On SQLite it may wait for as long as
+    the engine does, or, if `at_once`, for a few milliseconds.
     """
 
-    def __init__(self, engine: Engine, query: Select[Any], key: Mapped[int]) -> None:
+    def __init__(
+        self, engine: Engine, query: Select[Any], key: Mapped[int], *, at_once: bool = False
+    ) -> None:
         self._engine = engine
+        self._at_once = at_once
         self._is_sqlite = engine.dialect.name == "sqlite"
         query = query.where(_among(key, sqlite=self._is_sqlite))
         self._sql = str(query.compile(dialect=engine.dialect))
@@ -59,8 +66,10 @@ class Lookup:
 
     def _open(self) -> PoolProxiedConnection:
         connection = self._engine.raw_connection()
-        if not self._is_sqlite:
-            driver: Any = connection.driver_connection
+        driver: Any = connection.driver_connection
+        if self._is_sqlite and self._at_once:
+            driver.execute(f"PRAGMA busy_timeout={AT_ONCE_MS}")
+        elif not self._is_sqlite:
             _said_well(driver.pgconn.prepare(PREPARED, self._sql.replace("%(numbers)s", "$1").encode()))
         return connection
 

@@ -26,11 +26,18 @@ DROP_ALL_OF = delete(PRINT).where(PRINT.c.author_id == bindparam("author_id"))
 class Prints:
     database: Database
 
+    @property
+    def near(self) -> bool:
+        """Whether a look takes less than handing it to a thread: SQLite is part of the process. One that
+        would have to wait is not waited for.
+        """
+        return self.database.is_sqlite
+
     def find(self, post_ids: Iterable[int]) -> dict[int, tuple[Stamp, str | None, bytes]]:
         """By post, in one look for all of them: the stamp of the thread that holds it, and its page as it was
         last sent, by the name that the site gave it, None if there is none, and its bytes.
         """
-        rows = self.database.look_up(stamps.WITH_PRINTS, stamps.POST, post_ids)
+        rows = self.database.look_up(stamps.WITH_PRINTS, stamps.POST, post_ids, at_once=self.near)
         return {row.post_id: (stamps.stamp(row), row.printed_etag, row.packed or b"") for row in rows}
 
     def keep(self, pages: Iterable[tuple[Stamp, str, bytes]]) -> None:

@@ -103,6 +103,8 @@ class FakeThreads:
 
 
 class FakePrints:
+    near = False
+
     def __init__(self, threads: FakeThreads) -> None:
         self.threads = threads
         self.kept: dict[int, tuple[str, bytes]] = {}
