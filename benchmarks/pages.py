@@ -7,6 +7,7 @@ for in its turn and kept by nobody; beside it stands nginx with as many files.
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import json
 import os
@@ -125,8 +126,12 @@ def _forgetful(store: Store, settings: Settings) -> Starlette:
 
 
 class _Unprinted(Prints):
-    def find(self, post_ids: Iterable[int]) -> dict[int, tuple[Stamp, str | None, bytes]]:
-        return {post_id: (stamp, None, b"") for post_id, (stamp, _, _) in super().find(post_ids).items()}
+    def find_soon(
+        self, _post_ids: Iterable[int], loop: asyncio.AbstractEventLoop
+    ) -> asyncio.Future[dict[int, tuple[Stamp, str | None, bytes]]]:
+        found: asyncio.Future[dict[int, tuple[Stamp, str | None, bytes]]] = loop.create_future()
+        found.set_result({})
+        return found
 
     def keep(self, pages: Iterable[tuple[Stamp, str, bytes]]) -> None:
         """Nothing."""

@@ -4,6 +4,7 @@ visitors ask for.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import date, datetime, timedelta
@@ -143,11 +144,12 @@ class Threads(Protocol):
 
 
 class Prints(Protocol):
-    """Pages as they were sent, packed, under their etags; `near` says that a look takes no time."""
+    """Pages as they were sent, packed, under their etags; `find_soon` from within an event loop."""
 
-    @property
-    def near(self) -> bool: ...
     def find(self, post_ids: Iterable[int]) -> Mapping[int, tuple[Stamp, str | None, bytes]]: ...
+    def find_soon(
+        self, post_ids: Iterable[int], loop: asyncio.AbstractEventLoop
+    ) -> asyncio.Future[dict[int, tuple[Any, str | None, bytes]]]: ...
     def keep(self, pages: Iterable[tuple[Any, str, bytes]]) -> None: ...
 
 

@@ -1,9 +1,9 @@
 """Thread pages whose answers lie ready, for what most people ask for: the page, or that nothing has changed.
 
 However many ask, a page is looked up once a second; in between its answer lies here. Pages that are asked for
-while others are looked up are looked up together, in one go and, where the database is another process,
-beside the event loop. What is not here in the end goes the whole way through the site: whatever is not a page
-to be shown, what has to be rendered first, and every error.
+while others are looked up are looked up together, in one go that never holds the event loop up. What is not
+here in the end goes the whole way through the site: whatever is not a page to be shown, what has to be
+rendered first, and every error.
 """
 
 from __future__ import annotations
@@ -11,15 +11,17 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import cached_property, partial
+from functools import cached_property
 
 from prometheus_client import Counter
 from starlette.responses import Response
 
 from bot.metrics import PAGES
 from reader import packing
+from reader.ports import Stamp
 from reader.site import Site, names
 from reader.threads import HTML, Leaf, ThreadEndpoint
 
@@ -31,6 +33,9 @@ MOST_READY = 2_000
 # What is asked for during a lookup waits for its end, to be looked up together, unless that takes long.
 PATIENCE_SECONDS = 0.05
 LOOKS_AT_ONCE = 4
+
+
+Found = tuple[Stamp, str | None, bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +86,7 @@ class Answers:
 
     def __init__(self, site: Site, lasts: timedelta) -> None:
         self._pages = ThreadEndpoint(site, HTML)
-        self._near = site.store.prints.near
+        self._prints = site.store.prints
         self._tally = site.tally
         always = [(name.lower(), said) for name, said in site.headers.items()]
         self._always = b"".join(_lines((name.encode(), said.encode("latin-1")) for name, said in always))
@@ -134,16 +139,18 @@ class Answers:
         self._looks += 1
         self._began = began
         loop = asyncio.get_running_loop()
-        act = partial(self._pages.made, tuple(asked))
-        look = _done(act, loop) if self._near else loop.run_in_executor(None, act)
+        look = self._prints.find_soon(tuple(asked), loop)
         look.add_done_callback(lambda look: self._found(asked, look, began))
         loop.call_later(PATIENCE_SECONDS, self._look)
 
     def _found(
-        self, asked: Mapping[int, list[Waiting]], look: asyncio.Future[dict[int, Leaf]], began: float
+        self, asked: Mapping[int, list[Waiting]], look: asyncio.Future[dict[int, Found]], began: float
     ) -> None:
         self._looks -= 1
-        leaves = {} if look.cancelled() or look.exception() else look.result()
+        leaves: Mapping[int, Leaf] = {}
+        if not look.cancelled():
+            with suppress(Exception):  # the site meets it again, and says so
+                leaves = self._pages.made(look.result())
         for thread_id, waiting in asked.items():
             del self._looking[thread_id]
             ready = self._keep(thread_id, leaves.get(thread_id), began)
@@ -159,18 +166,6 @@ class Answers:
             self._ready.clear()
         ready = self._ready[thread_id] = Ready(leaf, self._always, began + self._lasts)
         return ready
-
-
-def _done(
-    act: Callable[[], dict[int, Leaf]], loop: asyncio.AbstractEventLoop
-) -> asyncio.Future[dict[int, Leaf]]:
-    """What takes less than handing it to a thread."""
-    look = loop.create_future()
-    try:
-        look.set_result(act())
-    except Exception as error:  # noqa: BLE001 - the site meets it again, and says so
-        look.set_exception(error)
-    return look
 
 
 def _lines(headers: Iterable[tuple[bytes, bytes]]) -> list[bytes]:

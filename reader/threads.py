@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from starlette.requests import Request
@@ -101,10 +101,10 @@ class ThreadEndpoint:
         stamp = shown(self.site, request, self.form.suffix, self._missing)
         return stamp if isinstance(stamp, Response) else self._answer(request, stamp)
 
-    def made(self, thread_ids: Iterable[int]) -> dict[int, Leaf]:
-        """Those of these pages that are to be shown under this very address and have been rendered before."""
+    def made(self, found: Mapping[int, tuple[Stamp, str | None, bytes]]) -> dict[int, Leaf]:
+        """Those of the pages found that are to be shown under this very address and were rendered before."""
         leaves = {}
-        for thread_id, (stamp, printed_etag, printed) in self.site.store.prints.find(thread_ids).items():
+        for thread_id, (stamp, printed_etag, printed) in found.items():
             if stamp.gone or self.site.hides(stamp.confirmed_at) or stamp.thread_id != thread_id:
                 continue
             etag = self._etag(stamp)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 import threading
 import time
@@ -168,16 +169,27 @@ class Database:
         with self._glancing.connect() as connection:
             return take(connection.execute(query, values))
 
-    def look_up(
-        self, query: Select[Any], key: Mapped[int], numbers: Iterable[int], *, at_once: bool = False
-    ) -> list[Any]:
+    def look_up(self, query: Select[Any], key: Mapped[int], numbers: Iterable[int]) -> list[Any]:
         """The rows of a SELECT that never changes whose key is among the numbers, as named tuples: without a
-        transaction, and as quickly as it can be done. `at_once` is for who cannot wait for SQLite.
+        transaction, and as quickly as it can be done.
         """
+        with answering():
+            return self._lookup(query, key, at_once=False).rows(numbers)
+
+    def look_up_soon(
+        self,
+        query: Select[Any],
+        key: Mapped[int],
+        numbers: Iterable[int],
+        loop: asyncio.AbstractEventLoop,
+    ) -> asyncio.Future[list[Any]]:
+        """The same within an event loop; see `Lookup.soon`."""
+        return self._lookup(query, key, at_once=True).soon(numbers, loop)
+
+    def _lookup(self, query: Select[Any], key: Mapped[int], *, at_once: bool) -> Lookup:
         if (query, at_once) not in self._lookups:
             self._lookups[query, at_once] = Lookup(self._glancing, query, key, at_once=at_once)
-        with answering():
-            return self._lookups[query, at_once].rows(numbers)
+        return self._lookups[query, at_once]
 
     def insert(self, table: Any) -> Any:
         """An INSERT that knows ON CONFLICT, in the dialect at hand."""

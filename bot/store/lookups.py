@@ -4,9 +4,11 @@ long as the database does, and psycopg's cursors twice as long as its libpq.
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections import deque, namedtuple
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import Any
 
 from psycopg import errors, pq
@@ -29,6 +31,9 @@ PREPARED = b"lookup"
 
 # A reader of SQLite waits for nobody, but for a database that is being recovered or moved.
 AT_ONCE_MS = 5
+
+# PostgreSQL ends a statement before that; what comes later comes from a server that is gone.
+PATIENCE_SECONDS = 25.0
 
 
 class Lookup:
@@ -64,6 +69,84 @@ class Lookup:
         except self._engine.dialect.loaded_dbapi.Error:
             return self._run(self._open(), wanted)
 
+    def soon(self, numbers: Iterable[int], loop: asyncio.AbstractEventLoop) -> asyncio.Future[list[Any]]:
+        """The same within an event loop, which is never held up: SQLite answers at once or not at all, and
+        PostgreSQL when its answer is here. Only for a lookup that is `at_once`, and from one loop.
+
+        The future raises what the driver raises; a connection that broke meanwhile is not made anew.
+        """
+        found: asyncio.Future[list[Any]] = loop.create_future()
+        wanted = list(numbers)
+        if self._is_sqlite:
+            try:
+                found.set_result(self.rows(wanted))
+            except self._engine.dialect.loaded_dbapi.Error as error:
+                found.set_exception(error)
+        elif self._idle:
+            self._ask(self._idle.pop(), wanted, found)
+        else:
+            opening = loop.run_in_executor(None, self._open)
+            opening.add_done_callback(partial(self._opened, wanted=wanted, found=found))
+        return found
+
+    def _opened(
+        self,
+        opening: asyncio.Future[PoolProxiedConnection],
+        *,
+        wanted: Sequence[int],
+        found: asyncio.Future[list[Any]],
+    ) -> None:
+        if found.done() or opening.cancelled():
+            return
+        if (error := opening.exception()) is not None:
+            found.set_exception(error)
+        else:
+            self._ask(opening.result(), wanted, found)
+
+    def _ask(
+        self, connection: PoolProxiedConnection, wanted: Sequence[int], found: asyncio.Future[list[Any]]
+    ) -> None:
+        """What is asked is small enough for any socket to take it at once."""
+        driver: Any = connection.driver_connection
+        line, loop = driver.pgconn, found.get_loop()
+        try:
+            descriptor = line.socket
+            line.send_query_prepared(PREPARED, [_numbers(wanted)], result_format=pq.Format.BINARY)
+            line.flush()
+        except errors.Error as error:
+            connection.invalidate(error)
+            found.set_exception(error)
+            return
+
+        def heard() -> None:
+            try:
+                line.consume_input()
+                if line.is_busy():
+                    return
+                result = line.get_result()
+                while line.get_result() is not None:
+                    pass
+                rows = [self._named(values) for values in _read(driver, result)]
+            except Exception as error:  # noqa: BLE001 - whoever waits is told, and this connection is over
+                over(error)
+                return
+            over(None)
+            if not found.done():
+                found.set_result(rows)
+
+        def over(error: Exception | None) -> None:
+            loop.remove_reader(descriptor)
+            late.cancel()
+            if error is None:
+                self._idle.append(connection)
+                return
+            connection.invalidate(error)
+            if not found.done():
+                found.set_exception(error)
+
+        late = loop.call_later(PATIENCE_SECONDS, lambda: over(errors.QueryCanceled("no answer in time")))
+        loop.add_reader(descriptor, heard)
+
     def _open(self) -> PoolProxiedConnection:
         connection = self._engine.raw_connection()
         driver: Any = connection.driver_connection
@@ -85,12 +168,8 @@ class Lookup:
     def _fetch(self, driver: Any, wanted: Sequence[int]) -> Sequence[Any]:
         if self._is_sqlite:
             return driver.execute(self._sql, (json.dumps(wanted),)).fetchall()  # type: ignore[no-any-return]
-        numbers = b"{%b}" % ",".join(map(str, wanted)).encode()
-        found = driver.pgconn.exec_prepared(PREPARED, [numbers], result_format=pq.Format.BINARY)
-        _said_well(found)
-        reads = Transformer(driver)
-        reads.set_pgresult(found)
-        return reads.load_rows(0, found.ntuples, tuple)
+        numbers = [_numbers(wanted)]
+        return _read(driver, driver.pgconn.exec_prepared(PREPARED, numbers, result_format=pq.Format.BINARY))
 
     def _named(self, values: Iterable[Any]) -> Any:
         made = list(values)
@@ -109,6 +188,17 @@ def _among(key: Mapped[int], *, sqlite: bool) -> ColumnElement[bool]:
         numbers = func.json_each(bindparam("numbers")).table_valued("value")
         return key.in_(select(numbers.c.value))
     return key == func.any(bindparam("numbers", type_=ARRAY(BigInteger)))
+
+
+def _numbers(wanted: Sequence[int]) -> bytes:
+    return b"{%b}" % ",".join(map(str, wanted)).encode()
+
+
+def _read(driver: Any, found: Any) -> Sequence[Any]:
+    _said_well(found)
+    reads = Transformer(driver)
+    reads.set_pgresult(found)
+    return reads.load_rows(0, found.ntuples, tuple)
 
 
 def _said_well(result: Any) -> None:

@@ -6,8 +6,10 @@ beside it, in the same commit; whoever comes later with a page from before that 
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import bindparam, delete
 from sqlmodel import Session, col, select
@@ -16,6 +18,8 @@ from bot.store import stamps
 from bot.store.database import Database, execute, table_of
 from bot.store.models import AuthorShelfRow, PrintedRow, ThreadRow
 from bot.store.stamps import Stamp
+
+Found = tuple[Stamp, str | None, bytes]
 
 PRINT = table_of(PrintedRow)
 DROP = delete(PRINT).where(PRINT.c.thread_id == bindparam("thread_id"))
@@ -26,19 +30,30 @@ DROP_ALL_OF = delete(PRINT).where(PRINT.c.author_id == bindparam("author_id"))
 class Prints:
     database: Database
 
-    @property
-    def near(self) -> bool:
-        """Whether a look takes less than handing it to a thread: SQLite is part of the process. One that
-        would have to wait is not waited for.
-        """
-        return self.database.is_sqlite
-
-    def find(self, post_ids: Iterable[int]) -> dict[int, tuple[Stamp, str | None, bytes]]:
+    def find(self, post_ids: Iterable[int]) -> dict[int, Found]:
         """By post, in one look for all of them: the stamp of the thread that holds it, and its page as it was
         last sent, by the name that the site gave it, None if there is none, and its bytes.
         """
-        rows = self.database.look_up(stamps.WITH_PRINTS, stamps.POST, post_ids, at_once=self.near)
-        return {row.post_id: (stamps.stamp(row), row.printed_etag, row.packed or b"") for row in rows}
+        return _found(self.database.look_up(stamps.WITH_PRINTS, stamps.POST, post_ids))
+
+    def find_soon(
+        self, post_ids: Iterable[int], loop: asyncio.AbstractEventLoop
+    ) -> asyncio.Future[dict[int, Found]]:
+        """The same within an event loop, which is never held up. Raises whatever keeps the database from an
+        answer, also that it cannot be had at once.
+        """
+        found: asyncio.Future[dict[int, Found]] = loop.create_future()
+
+        def tell(rows: asyncio.Future[list[Any]]) -> None:
+            if found.done() or rows.cancelled():
+                found.cancel()
+            elif (error := rows.exception()) is not None:
+                found.set_exception(error)
+            else:
+                found.set_result(_found(rows.result()))
+
+        self.database.look_up_soon(stamps.WITH_PRINTS, stamps.POST, post_ids, loop).add_done_callback(tell)
+        return found
 
     def keep(self, pages: Iterable[tuple[Stamp, str, bytes]]) -> None:
         """Keeps pages made from a stamp, as far as they still show what is to be shown."""
@@ -54,6 +69,10 @@ class Prints:
                         PrintedRow(thread_id=now.thread_id, author_id=author, etag=etag, packed=packed)
                     )
             self.database.upsert(session, rows)
+
+
+def _found(rows: Iterable[Any]) -> dict[int, Found]:
+    return {row.post_id: (stamps.stamp(row), row.printed_etag, row.packed or b"") for row in rows}
 
 
 def _locked(session: Session, thread_ids: list[int]) -> dict[int, int]:

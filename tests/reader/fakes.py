@@ -103,8 +103,6 @@ class FakeThreads:
 
 
 class FakePrints:
-    near = False
-
     def __init__(self, threads: FakeThreads) -> None:
         self.threads = threads
         self.kept: dict[int, tuple[str, bytes]] = {}
@@ -115,6 +113,9 @@ class FakePrints:
             post_id: (stamp, *self.kept.get(stamp.thread_id, (None, b"")))
             for post_id, stamp in stamps.items()
         }
+
+    def find_soon(self, post_ids, loop):
+        return loop.run_in_executor(None, self.find, post_ids)
 
     def keep(self, pages) -> None:
         self.kept |= {stamp.thread_id: (etag, packed) for stamp, etag, packed in pages}

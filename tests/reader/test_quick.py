@@ -135,19 +135,6 @@ def test_while_one_page_is_looked_up_for_long_others_are_not_kept_waiting(busy, 
         assert slow.result().status_code == 200
 
 
-def test_a_database_that_is_part_of_the_process_is_asked_at_once(busy, store, clock, monkeypatch):
-    busy.answers._near = True
-    assert busy.get("/thread/1001").status_code == 200
-    assert busy.answers.ready(1001) is not None
-    clock.now += 1.0
-    with monkeypatch.context() as patch:
-        patch.setattr(store.prints, "find", lambda numbers: 1 / 0)  # locked, by whom ever
-        assert busy.get("/thread/1001").status_code == 200
-    assert busy.answers.ready(1001) is None
-    assert busy.get("/thread/1001").status_code == 200
-    assert busy.answers.ready(1001) is not None
-
-
 def test_a_page_that_goes_is_gone_a_second_later(busy, store, saved, clock):
     assert busy.get("/thread/1001").status_code == 200
     store.threads.save(replace(saved, gone=True))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -139,3 +140,46 @@ def test_looks_from_many_threads_at_once(printed):
     with ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(lambda _: found(printed, 100), range(200)))
     assert answers == [("tag-100", b"packed")] * 200
+
+
+def soon(store, *batches):
+    """Within an event loop, all at once; an error in the place of what was not found."""
+
+    async def ask():
+        loop = asyncio.get_running_loop()
+        looks = [store.prints.find_soon(batch, loop) for batch in batches]
+        return await asyncio.gather(*looks, return_exceptions=True)
+
+    return asyncio.run(ask())
+
+
+def test_an_event_loop_gets_the_same(printed):
+    posts, few = [100, 101, 300, 999, 100], [100]
+    assert soon(printed, posts, few, [], posts) == [
+        printed.prints.find(posts),
+        printed.prints.find(few),
+        {},
+        printed.prints.find(posts),
+    ]
+    assert soon(printed, few, few) == [printed.prints.find(few)] * 2  # by connections of an earlier loop
+
+
+def test_a_look_of_an_event_loop_that_failed_leaves_nothing_behind(printed, monkeypatch):
+    [found] = soon(printed, [100])
+    with monkeypatch.context() as patch:
+        patch.setattr(lookups.json, "dumps", lambda _numbers: "soup")
+        patch.setattr(lookups, "_numbers", lambda _numbers: b"soup")
+        [error] = soon(printed, [100])
+        assert isinstance(error, sqlite3.Error | psycopg.Error)
+    assert soon(printed, [100], [100]) == [found, found]
+
+
+def test_a_connection_that_broke_is_asked_in_vain_once_at_most(printed):
+    [found] = soon(printed, [100])
+    for lookup in printed.database._lookups.values():
+        for kept in lookup._idle:
+            driver = kept.driver_connection
+            driver.close() if printed.database.is_sqlite else driver.pgconn.finish()
+    [once] = soon(printed, [100])
+    assert once == found or isinstance(once, psycopg.Error)
+    assert soon(printed, [100]) == [found]
