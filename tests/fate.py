@@ -41,6 +41,7 @@ class Fate:
 
     def _patch(self, monkeypatch) -> None:
         read, write, request = Database.read, Database.write, Session.request
+        glance, write_alone = Database._glanced, Database.write_alone
         fate = self
 
         @contextmanager
@@ -57,6 +58,17 @@ class Fate:
                 yield session
             fate.step()  # after the commit: it is written, and nobody knows
 
+        def glances(database: Database, *args):
+            if fate.dead:
+                raise Killed
+            return glance(database, *args)
+
+        def writes_alone(database: Database, *args):
+            fate.step()
+            row = write_alone(database, *args)
+            fate.step()
+            return row
+
         def requests(session: Session, *args, **kwargs):
             fate.step()
             response = request(session, *args, **kwargs)
@@ -65,6 +77,8 @@ class Fate:
 
         monkeypatch.setattr(Database, "read", reads)
         monkeypatch.setattr(Database, "write", writes)
+        monkeypatch.setattr(Database, "_glanced", glances)
+        monkeypatch.setattr(Database, "write_alone", writes_alone)
         monkeypatch.setattr(Session, "request", requests)
 
 

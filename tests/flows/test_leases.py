@@ -44,6 +44,7 @@ class Delay:
 def delay(monkeypatch) -> Delay:
     delay = Delay()
     read, write, request, send = Database.read, Database.write, Session.request, _Line.send
+    glance, write_alone = Database._glanced, Database.write_alone
 
     @contextmanager
     def reads(database: Database) -> Iterator:
@@ -57,6 +58,16 @@ def delay(monkeypatch) -> Delay:
         with write(database) as session:
             yield session
         delay.step("after a write")
+
+    def glances(database: Database, *args):
+        delay.step("before a read")
+        return glance(database, *args)
+
+    def writes_alone(database: Database, *args):
+        delay.step("before a write")
+        row = write_alone(database, *args)
+        delay.step("after a write")
+        return row
 
     def requests(session: Session, method, url, *args, **kwargs):
         delay.step(f"before {method}")
@@ -72,6 +83,8 @@ def delay(monkeypatch) -> Delay:
     monkeypatch.setattr(_Line, "send", sends)
     monkeypatch.setattr(Database, "read", reads)
     monkeypatch.setattr(Database, "write", writes)
+    monkeypatch.setattr(Database, "_glanced", glances)
+    monkeypatch.setattr(Database, "write_alone", writes_alone)
     monkeypatch.setattr(Session, "request", requests)
     return delay
 
