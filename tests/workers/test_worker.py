@@ -65,8 +65,7 @@ def test_mentions_are_answered_and_doubled_messages_change_nothing(plant):
 @pytest.mark.parametrize("fault", ["slow", "lost before it was done"])
 def test_a_worker_killed_while_it_speaks_has_spoken_once(plant, fault):
     worker = plant.start_worker()
-    if fault == "slow":
-        plant.world.faults.slow(POST, 5)
+    plant.world.faults.slow(POST if fault == "slow" else "GET /2/tweets/search/recent", 5)
     mention = plant.mention()
     plant.tick()
     if fault == "slow":
