@@ -11,7 +11,14 @@ import pytest
 import redis
 from celery.contrib.testing.worker import start_worker
 
-from bot.queue import broker_address, celery_app, enqueue
+from bot.queue import (
+    broker_address,
+    celery_app,
+    enqueue,
+    enqueue_exports,
+    enqueue_letters,
+    enqueue_pictures,
+)
 from sandbox import broker
 from tests.needs import require_broker
 
@@ -58,3 +65,19 @@ def test_a_unix_socket_is_written_as_celery_wants_it(tmp_path):
             server.wait()
             shutil.rmtree(path.parent)
     assert broker_address("redis://localhost:6379/0") == "redis://localhost:6379/0"
+
+
+def test_a_message_stands_in_one_line_only():
+    """Unrolls in theirs, what takes long in the other: nothing is done twice."""
+    with celery_app("memory://") as app, app.connection_for_write() as connection:
+        for queue in app.amqp.queues.values():
+            queue(connection.default_channel).declare()
+        enqueue(app, 7, 8)
+        enqueue_pictures(app, 9)
+        enqueue_letters(app)
+        enqueue_exports(app)
+        waiting = {
+            name: queue(connection.default_channel).queue_declare(passive=True).message_count
+            for name, queue in app.amqp.queues.items()
+        }
+    assert waiting == {"unroll": 1, "unroll.beside": 3}
