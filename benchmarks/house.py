@@ -8,10 +8,14 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from bot.settings import Settings
+from sandbox import broker
 from sandbox.nouns import Credentials
+from sandbox.run import serve
+from sandbox.world import World
 from tests.store import postgres
 from tests.store.databases import Server
 
@@ -80,3 +84,15 @@ def keyed(
     )
     values = {name: told[name.upper()] for name in Settings.model_fields if name.upper() in told}
     return Settings(_env_file=None, **values)
+
+
+@contextmanager
+def furnished(world: World, database: str, name: str, **others: str) -> Iterator[tuple[dict[str, str], Path]]:
+    """A world that is served, a broker and an empty database: what our processes are told, and a folder."""
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(TemporaryDirectory(prefix=f"unroll-{name}-")))
+        house = stack.enter_context(housed(database, name, folder))
+        x = stack.enter_context(serve(world))
+        redis_url = stack.enter_context(broker.serve(folder / "broker"))
+        told = {"x_url": x.url, "redis_url": redis_url, "database_url": house.url}
+        yield settings_for(world.credentials, **told, folder=folder, **others), folder

@@ -8,20 +8,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from datetime import timedelta
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import psutil
 import requests
 
-from benchmarks.house import BIN, housed, settings_for
+from benchmarks.house import BIN, furnished
 from benchmarks.processes import megabytes, running
 from benchmarks.tables import table
 from sandbox import broker
 from sandbox.nouns import Post
-from sandbox.run import serve
 from sandbox.world import World
 
 MARKS = (1_000, 10_000)
@@ -64,22 +61,13 @@ def _measured(database: str) -> str:
 
 @contextmanager
 def _at_work(world: World, database: str) -> Iterator[tuple[dict[str, psutil.Popen], str]]:
-    with ExitStack() as stack:
-        folder = Path(stack.enter_context(TemporaryDirectory(prefix="unroll-memory-")))
-        house = stack.enter_context(housed(database, "memory", folder))
-        x = stack.enter_context(serve(world))
-        redis_url = stack.enter_context(broker.serve(folder / "broker"))
-        port = str(broker.free_port())
-        env = settings_for(
-            world.credentials,
-            x_url=x.url,
-            redis_url=redis_url,
-            database_url=house.url,
-            folder=folder,
-            POLL_INTERVAL_SECONDS="1",
-        )
-        commands = {**COMMANDS, "site": [*COMMANDS["site"], port]}
-        yield stack.enter_context(running(commands, env, folder)), f"http://127.0.0.1:{port}"
+    port = str(broker.free_port())
+    commands = {**COMMANDS, "site": [*COMMANDS["site"], port]}
+    with (
+        furnished(world, database, "memory", POLL_INTERVAL_SECONDS="1") as (env, folder),
+        running(commands, env, folder) as processes,
+    ):
+        yield processes, f"http://127.0.0.1:{port}"
 
 
 def _thread(world: World, number: int) -> list[Post]:

@@ -9,22 +9,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 from statistics import median, quantiles
-from tempfile import TemporaryDirectory
 
 import psutil
 
-from benchmarks.house import BIN, housed, settings_for
+from benchmarks.house import BIN, furnished
 from benchmarks.processes import running
 from benchmarks.tables import table
-from sandbox import broker
 from sandbox.ledger import Call
 from sandbox.nouns import Post
-from sandbox.run import serve
 from sandbox.world import World
 
 MENTIONS = 80
@@ -101,20 +97,12 @@ def _cpu(processes: dict[str, psutil.Popen]) -> dict[str, float]:
 
 @contextmanager
 def _at_work(world: World, database: str) -> Iterator[dict[str, psutil.Popen]]:
-    with ExitStack() as stack:
-        folder = Path(stack.enter_context(TemporaryDirectory(prefix="unroll-reply-")))
-        house = stack.enter_context(housed(database, "reply", folder))
-        x = stack.enter_context(serve(world))
-        redis_url = stack.enter_context(broker.serve(folder / "broker"))
-        env = settings_for(
-            world.credentials,
-            x_url=x.url,
-            redis_url=redis_url,
-            database_url=house.url,
-            folder=folder,
-            POLL_INTERVAL_SECONDS=f"{INTERVAL:g}",
-        )
-        yield stack.enter_context(running(COMMANDS, env, folder))
+    interval = f"{INTERVAL:g}"
+    with (
+        furnished(world, database, "reply", POLL_INTERVAL_SECONDS=interval) as (env, folder),
+        running(COMMANDS, env, folder) as processes,
+    ):
+        yield processes
 
 
 def _ask(world: World, number: int) -> Post:

@@ -19,22 +19,19 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from statistics import median
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import psutil
 import sqlalchemy
 
 from benchmarks.bare import Told, Unroll
-from benchmarks.house import BIN, housed, settings_for
+from benchmarks.house import BIN, furnished, housed
 from benchmarks.processes import running
 from benchmarks.tables import table
 from bot.queue import APP
 from bot.store import open_store
-from sandbox import broker
 from sandbox.ledger import Call
 from sandbox.nouns import Post
-from sandbox.run import serve
 from sandbox.world import World
 
 UNROLLS, POSTS, ROUNDS = 300, 10, 3
@@ -118,20 +115,9 @@ def _prepared(database: str, stack: ExitStack) -> tuple[World, dict[str, str], P
     world = World(search_lag=timedelta(0))
     for endpoint in ENDPOINTS:
         world.limits.set(endpoint, **WIDE)
-    folder = Path(stack.enter_context(TemporaryDirectory(prefix="unroll-unrolls-")))
-    house = stack.enter_context(housed(database, "unrolls", folder))
-    x = stack.enter_context(serve(world))
-    redis_url = stack.enter_context(broker.serve(folder / "broker"))
-    open_store(house.url, upgrade=True).close()
-    env = settings_for(
-        world.credentials,
-        x_url=x.url,
-        redis_url=redis_url,
-        database_url=house.url,
-        folder=folder,
-        POLL_INTERVAL_SECONDS="1",
-        LOG_LEVEL="WARNING",
-    )
+    told = {"POLL_INTERVAL_SECONDS": "1", "LOG_LEVEL": "WARNING"}
+    env, folder = stack.enter_context(furnished(world, database, "unrolls", **told))
+    open_store(env["DATABASE_URL"], upgrade=True).close()
     return world, env, folder
 
 
