@@ -134,8 +134,8 @@ class Database:
         it and nothing to end it, and to PostgreSQL each of these is a way of its own.
         """
         with answering(), self._in_turn() as waited:
-            engine = self.writing.begin() if self._glancing is self.engine else self._glancing.connect()
-            with engine as connection:
+            opened = self.writing.begin() if self._glancing is self.engine else self._glancing.connect()
+            with opened as connection:
                 began = time.monotonic()
                 result = connection.execute(statement, values)
                 row = result.first() if result.returns_rows else None

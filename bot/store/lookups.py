@@ -73,14 +73,14 @@ class Lookup:
         """The same within an event loop, which is never held up: SQLite answers at once or not at all, and
         PostgreSQL when its answer is here. Only for a lookup that is `at_once`, and from one loop.
 
-        The future raises what the driver raises; a connection that broke meanwhile is not made anew.
+        The future raises what keeps the answer away; a connection of PostgreSQL that broke is not made anew.
         """
         found: asyncio.Future[list[Any]] = loop.create_future()
         wanted = list(numbers)
         if self._is_sqlite:
             try:
                 found.set_result(self.rows(wanted))
-            except self._engine.dialect.loaded_dbapi.Error as error:
+            except Exception as error:  # noqa: BLE001 - also the pool's, or nobody would ever be told
                 found.set_exception(error)
         elif self._idle:
             self._ask(self._idle.pop(), wanted, found)
@@ -96,12 +96,12 @@ class Lookup:
         wanted: Sequence[int],
         found: asyncio.Future[list[Any]],
     ) -> None:
-        if found.done() or opening.cancelled():
-            return
-        if (error := opening.exception()) is not None:
-            found.set_exception(error)
-        else:
+        if opening.cancelled():
+            found.cancel()
+        elif (error := opening.exception()) is None:
             self._ask(opening.result(), wanted, found)
+        else:
+            _tell(found, error)
 
     def _ask(
         self, connection: PoolProxiedConnection, wanted: Sequence[int], found: asyncio.Future[list[Any]]
@@ -115,7 +115,7 @@ class Lookup:
             line.flush()
         except errors.Error as error:
             connection.invalidate(error)
-            found.set_exception(error)
+            _tell(found, error)
             return
 
         def heard() -> None:
@@ -141,8 +141,7 @@ class Lookup:
                 self._idle.append(connection)
                 return
             connection.invalidate(error)
-            if not found.done():
-                found.set_exception(error)
+            _tell(found, error)
 
         late = loop.call_later(PATIENCE_SECONDS, lambda: over(errors.QueryCanceled("no answer in time")))
         loop.add_reader(descriptor, heard)
@@ -188,6 +187,11 @@ def _among(key: Mapped[int], *, sqlite: bool) -> ColumnElement[bool]:
         numbers = func.json_each(bindparam("numbers")).table_valued("value")
         return key.in_(select(numbers.c.value))
     return key == func.any(bindparam("numbers", type_=ARRAY(BigInteger)))
+
+
+def _tell(found: asyncio.Future[Any], error: BaseException) -> None:
+    if not found.done():
+        found.set_exception(error)
 
 
 def _numbers(wanted: Sequence[int]) -> bytes:

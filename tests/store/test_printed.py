@@ -10,6 +10,7 @@ from datetime import UTC, timedelta
 
 import psycopg
 import pytest
+from sqlalchemy import Engine
 
 from bot.domain import Author
 from bot.store import lookups
@@ -182,4 +183,15 @@ def test_a_connection_that_broke_is_asked_in_vain_once_at_most(printed):
             driver.close() if printed.database.is_sqlite else driver.pgconn.finish()
     [once] = soon(printed, [100])
     assert once == found or isinstance(once, psycopg.Error)
+    assert soon(printed, [100]) == [found]
+
+
+def test_who_cannot_be_connected_is_told_so(printed, monkeypatch):
+    """By whatever stands in the way: the driver, or a pool that is used up."""
+    [found] = soon(printed, [100])
+    printed.database.dispose()
+    with monkeypatch.context() as patch:
+        patch.setattr(Engine, "raw_connection", lambda _engine: 1 / 0)
+        [error] = soon(printed, [100])
+    assert isinstance(error, ZeroDivisionError)
     assert soon(printed, [100]) == [found]
