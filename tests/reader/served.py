@@ -57,16 +57,28 @@ def rest(wire: socket.socket) -> bytes:
 
 @contextmanager
 def served(app: Starlette) -> Iterator[Served]:
-    server = uvicorn.Server(configured(lambda: app, port=0))
+    with running(configured(lambda: app, port=0)) as server:
+        yield Served(app, server)
+
+
+@contextmanager
+def running(config: uvicorn.Config) -> Iterator[uvicorn.Server]:
+    """A server that is up, and stops whatever becomes of the test."""
+    server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     until(lambda: server.started)
     try:
-        yield Served(app, server)
+        yield server
     finally:
         server.should_exit = True
         thread.join(30)
         assert not thread.is_alive()
+
+
+def origin_of(server: uvicorn.Server) -> str:
+    host, port = server.servers[0].sockets[0].getsockname()
+    return f"http://{host}:{port}"
 
 
 def until(true: Callable[[], object], within: float = 20) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import threading
+import asyncio
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +12,7 @@ import pytest
 import uvicorn
 
 from reader.app import create_app
+from tests.reader.served import origin_of, running
 from tests.reader.test_films import filmed
 
 pytestmark = pytest.mark.browser
@@ -45,16 +46,30 @@ each => new Promise(done => {
 @contextmanager
 def served(app) -> Iterator[str]:
     """On a port of its own, until the test is done."""
-    config = uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error", lifespan="off")
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    while not server.started:
-        time.sleep(0.01)
-    host, port = server.servers[0].sockets[0].getsockname()
-    yield f"http://{host}:{port}"
-    server.should_exit = True
-    thread.join()
+    config = uvicorn.Config(
+        app, host="127.0.0.1", port=0, log_level="error", lifespan="off", timeout_graceful_shutdown=5
+    )
+    with running(config) as server:
+        yield origin_of(server)
+
+
+def in_pieces(app, *cuts: bytes):
+    """The same site on a slow line: each of its thread pages comes to a halt before every cut."""
+
+    async def slow(scope, receive, send):
+        async def sent(message):
+            for cut in cuts if message["type"] == "http.response.body" else ():
+                piece, _, rest = message["body"].partition(cut)
+                await send({**message, "body": piece, "more_body": True})
+                await asyncio.sleep(0.4)
+                message = {**message, "body": cut + rest}
+            await send(message)
+
+        page = scope["path"].startswith("/thread/")
+        plain = {**scope, "headers": [pair for pair in scope["headers"] if pair[0] != b"accept-encoding"]}
+        await app(plain, receive, sent if page else send)
+
+    return slow
 
 
 def test_each_screen_loads_its_own_copy_and_nothing_jumps(house, world, browser):
@@ -141,6 +156,20 @@ def test_a_video_plays_from_our_own_copy_once_it_is_started(house, world, browse
         assert page.evaluate("window.jumps") == []
         assert {url.split("/", 3)[2] for url in asked} == {origin.split("/")[2]}
         context.close()
+
+
+def test_nothing_jumps_while_a_post_is_still_on_its_way(house, world, browser):
+    root = filmed(house, world)
+    app = create_app(house.store, house.parts.settings, world.now)
+    with served(in_pieces(app, b"<figcaption", b"</section>")) as origin:
+        for width in (390, 1200):
+            context = browser.new_context(viewport={"width": width, "height": 800})
+            page = context.new_page()
+            page.add_init_script(WATCH_JUMPS)
+            page.goto(f"{origin}/thread/{root.number}")
+            assert page.locator("#p1 .mk").count() == 1
+            assert page.evaluate("window.jumps") == []
+            context.close()
 
 
 def _named(pictures, word):

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import threading
-import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -17,6 +16,7 @@ from bot.flows.export import make_exports
 from reader.app import create_app
 from reader.exports.making import Maker
 from tests.conftest import House
+from tests.reader.served import origin_of, running
 
 pytestmark = pytest.mark.browser
 
@@ -39,26 +39,16 @@ class Place:
 
 @pytest.fixture
 def open_place(build) -> Iterator[Callable[..., Place]]:
-    stops = []
+    with ExitStack() as stack:
 
-    def opened(**settings) -> Place:
-        house = build(**settings)
-        house.poll()
-        app = create_app(house.store, house.parts.settings, house.world.now)
-        server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="critical"))
-        thread = threading.Thread(target=server.run, daemon=True)
-        thread.start()
-        stops.append((server, thread))
-        while not server.started:
-            assert thread.is_alive(), "the site did not start"
-            time.sleep(0.01)
-        port = server.servers[0].sockets[0].getsockname()[1]
-        return Place(house, f"http://127.0.0.1:{port}")
+        def opened(**settings) -> Place:
+            house = build(**settings)
+            house.poll()
+            app = create_app(house.store, house.parts.settings, house.world.now)
+            config = uvicorn.Config(app, host="127.0.0.1", port=0, log_level="critical")
+            return Place(house, origin_of(stack.enter_context(running(config))))
 
-    yield opened
-    for server, thread in stops:
-        server.should_exit = True
-        thread.join(30)
+        yield opened
 
 
 @pytest.fixture
