@@ -13,6 +13,9 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from subprocess import CalledProcessError
+
+from tenacity import retry, retry_if_exception_type, stop_after_attempt
 
 from docs.screens import site
 from tests.reader.whole_site import LIGHTHOUSE
@@ -56,6 +59,8 @@ def install() -> None:
     subprocess.run(["npm", "ci", "--no-audit", "--no-fund", "--silent"], cwd=BUILD, check=True)  # noqa: S607
 
 
+# Now and then Chromium records nothing, and Lighthouse says "please run again".
+@retry(stop=stop_after_attempt(3), retry=retry_if_exception_type(CalledProcessError), reraise=True)
 def run(url: str, chromium: str) -> dict[str, float]:
     """The scores of one visit, from 0 to 1."""
     with tempfile.TemporaryDirectory() as folder:
