@@ -7,24 +7,27 @@ from datetime import UTC, datetime, time
 from bot.domain import Job
 from bot.errors import Permanent
 from bot.flows.parts import Parts
+from bot.store.pages import PageStatus
 
 
-def require_consent(job: Job, parts: Parts) -> None:
+def require_consent(job: Job, parts: Parts) -> PageStatus | None:
     """Before anything is bought: raises Permanent where asker, author or operator said no.
 
-    The author is the one whose post was pointed at, and the one of the saved page that holds it.
+    The author is the one whose post was pointed at, and the one of the saved page that holds it, which is
+    what it returns.
     """
     if objection := silenced(job, parts):
         raise Permanent(objection)
     store, goal = parts.store, job.goal
-    thread_by = store.pages.author_of(goal.post_id)
+    page = store.pages.find(goal.post_id)
+    thread_by = page.author_id if page is not None else store.pages.writer_of(goal.post_id)
     if goal.author_id is not None and store.people.opted_out([goal.author_id]):
         raise Permanent("author-opted-out")
     if thread_by is not None and (objection := objection_to(thread_by, job, parts)):
         raise Permanent(objection)
-    page = store.pages.find(goal.post_id)
     if page is not None and not page.may_come_back(job.requester_id):
         raise Permanent("page-removed")
+    return page
 
 
 def objection_to(author_id: int, job: Job, parts: Parts) -> str | None:

@@ -100,9 +100,12 @@ def gather(job: Job, x: X, parts: Parts) -> Gathered:
             raise Permanent(_why_nothing(found, job))
         log.info("thread.assembled", thread=thread.id, posts=len(thread.posts), complete=thread.complete)
         _require_worth(thread, parts)
-        saved = parts.store.threads.save(thread, now=parts.clock(), asked_by=job.requester_id, job=job)
-        if found.missing.keys() & held.fetched_at.keys():
-            forget_traces(saved.id, parts)
+        went = bool(found.missing.keys() & held.fetched_at.keys())
+        saved = parts.store.threads.save(
+            thread, now=parts.clock(), asked_by=job.requester_id, job=job, scrub=went
+        )
+        if went:
+            _drop_files(saved.id, parts)
         return Gathered(saved, only_confirmed)
 
 
@@ -111,9 +114,8 @@ def _is_enough(confirmed: Confirmed, error: UnrollError, job: Job) -> bool:
     return error.reason == "over-budget" and job.from_site and job.kind == "refresh" and confirmed.whole
 
 
-def forget_traces(thread_id: int, parts: Parts) -> None:
-    """What is gone on X goes from the earlier versions of a page too, and from the disk."""
-    parts.store.threads.scrub_versions(thread_id)
+def _drop_files(thread_id: int, parts: Parts) -> None:
+    """What is gone on X goes from the disk too; where this is cut off, the next looking again does it."""
     for sha256 in parts.store.media.drop_unused():
         parts.files.delete(by_hash(sha256))
     log.info("thread.scrubbed", thread=thread_id)

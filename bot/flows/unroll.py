@@ -27,6 +27,7 @@ from bot.flows.parts import Parts
 from bot.flows.paused import holds
 from bot.rules.plan import search_again_at
 from bot.settings import FLOW_DEADLINE
+from bot.store.pages import PageStatus
 from bot.x import X
 
 log = structlog.get_logger()
@@ -92,7 +93,6 @@ def _answer_or_explain(job: Job, x: X, parts: Parts) -> None:
     try:
         gathered = _thread(job, x, parts)
         thread = gathered.thread
-        store.jobs.set_thread(job, thread.id, now=clock())
         reply_id = answer(job, thread, x, parts) if job.reply_wanted else job.reply_id
     except Permanent as error:
         if (told := explain(job, error.reason, x, parts)) is None:
@@ -110,17 +110,19 @@ def _answer_or_explain(job: Job, x: X, parts: Parts) -> None:
 
 def _thread(job: Job, x: X, parts: Parts) -> Gathered:
     """As it was saved by an earlier try, else gathered; either way only while everybody lets us."""
-    require_consent(job, parts)
-    _require_unanswered(job, parts)
+    page = require_consent(job, parts)
+    _require_unanswered(job, page, parts)
     saved = parts.store.threads.find(job.thread_id) if job.thread_id is not None else None
-    return gather(job, x, parts) if saved is None or saved.gone else Gathered(saved.thread)
+    if saved is None or saved.gone:
+        return gather(job, x, parts)
+    parts.store.jobs.set_thread(job, saved.thread.id, now=parts.clock())
+    return Gathered(saved.thread)
 
 
-def _require_unanswered(job: Job, parts: Parts) -> None:
+def _require_unanswered(job: Job, page: PageStatus | None, parts: Parts) -> None:
     """Who has our answer already gets no other, so nothing is bought for it. Where the page is gone since, it
     is made anew all the same.
     """
-    page = parts.store.pages.find(job.goal.post_id)
     if not job.reply_wanted or job.reply_started_at is not None or page is None or page.gone_at is not None:
         return
     if job.requester_id is not None and parts.store.jobs.answered(

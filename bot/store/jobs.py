@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import Executable, Row, func, or_
+from sqlalchemy import func, or_
 from sqlmodel import Session, col, select, update
 
 from bot.domain import Attempt, Goal, Job, JobState
-from bot.errors import LeaseLost
 from bot.rules.urgency import CHEAP, UPKEEP, Due, next_in_line
 from bot.settings import HTTP_TIMEOUT, LEASE
 from bot.store.database import Database, execute
@@ -30,8 +29,6 @@ from bot.store.jobrows import (
     FINISH,
     JOB,
     LATEST,
-    SET_THREAD,
-    SET_THREAD_OF_REPLY,
     START_REPLY,
     UNSTART_REPLY,
     WOKEN,
@@ -39,6 +36,7 @@ from bot.store.jobrows import (
     as_job,
     times_of,
 )
+from bot.store.leases import change, claim_of, name_thread, required
 from bot.store.models import AttemptRow, JobRow
 from bot.store.shelving import mark_asked
 
@@ -147,10 +145,9 @@ class Jobs:
             return job
 
     def set_thread(self, job: Job, thread_id: int, *, now: datetime) -> None:
-        """The thread is here; if it is for a reply, that alone is lacking."""
-        statement = SET_THREAD_OF_REPLY if job.reply_wanted else SET_THREAD
+        """The thread is here already; one that is saved is named by `Threads.save`."""
         with self.database.write() as session:
-            _change(session, statement, job, now=now, thread=thread_id)
+            name_thread(session, job, thread_id, now=now)
             mark_asked(session, thread_id)
 
     def start_reply(self, job: Job, text: str, *, now: datetime) -> None:
@@ -158,23 +155,17 @@ class Jobs:
 
         Raises LeaseLost unless the lease holds for as long as a POST may take.
         """
-        _require(
-            job,
-            self.database.write_alone(
-                START_REPLY, {**_mine(job, now), "text": text, "ends": now + HTTP_TIMEOUT}
-            ),
-        )
+        mark = {**claim_of(job, now), "text": text, "ends": now + HTTP_TIMEOUT}
+        required(job, self.database.write_alone(START_REPLY, mark))
 
     def unstart_reply(self, job: Job, *, now: datetime) -> None:
         """The reply surely did not go out."""
-        _require(job, self.database.write_alone(UNSTART_REPLY, _mine(job, now)))
+        required(job, self.database.write_alone(UNSTART_REPLY, claim_of(job, now)))
 
     def finish(self, job: Job, reply_id: int | None, *, now: datetime, reason: str | None = None) -> None:
         """`reason` is why less was done than was asked for."""
         with self.database.write() as session:
-            changed = _change(session, FINISH, job, now=now, reply=reply_id, why=reason)
-            if changed.thread_id is not None:
-                mark_asked(session, changed.thread_id)
+            change(session, FINISH, job, now=now, reply=reply_id, why=reason)
             _end_attempt(session, job, f"done: {reason}" if reason else "done", now=now)
 
     def wait(
@@ -286,26 +277,9 @@ class Jobs:
     def _end(self, job: Job, state: JobState, *, now: datetime, detail: str = "", **values: Any) -> None:
         statement = ENDED.values(state=state, **values)
         with self.database.write() as session:
-            changed = _change(session, statement, job, now=now)
-            if changed.thread_id is not None:
-                mark_asked(session, changed.thread_id)
+            change(session, statement, job, now=now)
             outcome = f"{state}: {values['reason']}" if values.get("reason") else state
             _end_attempt(session, job, outcome, now=now, detail=detail)
-
-
-def _change(session: Session, statement: Executable, job: Job, *, now: datetime, **values: Any) -> Row[Any]:
-    """Under the lease of the job. Raises LeaseLost."""
-    return _require(job, execute(session, statement, {**_mine(job, now), **values}).first())
-
-
-def _mine(job: Job, now: datetime) -> dict[str, Any]:
-    return {"job_id": job.id, "mine": job.lease_token, "now": now}
-
-
-def _require(job: Job, changed: Row[Any] | None) -> Row[Any]:
-    if changed is None:
-        raise LeaseLost(f"job {job.id} is held by another worker")
-    return changed
 
 
 def _end_attempt(session: Session, job: Job, outcome: str, *, now: datetime, detail: str = "") -> None:

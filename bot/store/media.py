@@ -218,14 +218,19 @@ def stored_pictures(session: Session, urls: Iterable[str]) -> dict[str, Picture]
     return {row.url: picture for row in rows if (picture := _picture(row, copies.get(row.sha256 or "", ())))}
 
 
-def want_pictures(session: Session, database: Database, thread: Thread, *, now: datetime) -> None:
-    """The thread shows these pictures and no others; those that nobody has wanted yet are to be fetched."""
+def want_pictures(
+    session: Session, database: Database, thread: Thread, *, now: datetime, new: bool = False
+) -> None:
+    """The thread shows these pictures and no others; those that nobody has wanted yet are to be fetched. A
+    `new` one has shown none before.
+    """
     urls = pictures_of(thread)
     database.insert_new(session, [MediaRow(url=url, updated_at=now) for url in urls])
     database.insert_new_values(
         session, ThreadPictureRow, [{"thread_id": thread.id, "url": url} for url in urls]
     )
-    execute(session, NOT_SHOWN, {"thread_id": thread.id, "urls": urls})
+    if not new:
+        execute(session, NOT_SHOWN, {"thread_id": thread.id, "urls": urls})
 
 
 def _addresses(thread: Thread) -> Iterator[str]:

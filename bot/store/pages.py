@@ -77,8 +77,10 @@ class Pages:
     def author_of(self, post_id: int) -> int | None:
         """Who wrote a post, as far as that is known here without asking X."""
         page = self.find(post_id)
-        if page is not None:
-            return page.author_id
+        return page.author_id if page is not None else self.writer_of(post_id)
+
+    def writer_of(self, post_id: int) -> int | None:
+        """Who wrote a post that was bought."""
         row = self.database.glance(WRITER, {"post_id": post_id})
         return row.author_id if row is not None else None
 

@@ -57,11 +57,20 @@ class Way:
 
 
 def index(
-    database: Database, session: Session, thread_id: int, *, head: Iterable[str], body: Iterable[str]
+    database: Database,
+    session: Session,
+    thread_id: int,
+    *,
+    head: Iterable[str],
+    body: Iterable[str],
+    new: bool = False,
 ) -> None:
-    """The page has these words and no others. `head` counts for more: title, author, hashtags."""
+    """The page has these words and no others; a `new` one had none. `head` counts for more: title, author,
+    hashtags.
+    """
     if database.is_sqlite:
-        execute(session, SQLITE_DELETE, {"id": thread_id})
+        if not new:
+            execute(session, SQLITE_DELETE, {"id": thread_id})
         execute(session, SQLITE_INSERT, {"id": thread_id, "head": " ".join(head), "body": " ".join(body)})
         return
     heads = [f"'{word}'" for word in head]

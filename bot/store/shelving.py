@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from functools import cache
 from typing import Any
 
 import sqlalchemy
@@ -14,7 +14,7 @@ from bot.rules import cards as rules
 from bot.rules.cards import Card
 from bot.rules.words import distinct, tag
 from bot.store import search
-from bot.store.database import Database, execute, table_of
+from bot.store.database import Database, execute, insert, table_of
 from bot.store.models import (
     AuthorNameRow,
     AuthorRow,
@@ -35,43 +35,44 @@ _OF_PAGE: BindParameter[Any] = bindparam("thread_id")
 _OF: BindParameter[Any] = bindparam("of")
 
 DROP_TAGS = sqlalchemy.delete(CARD_TAG).where(CARD_TAG.c.thread_id == _OF_PAGE)
-WAITS = sqlalchemy.select(CARD.c.thread_id).where(
-    CARD.c.thread_id == _OF_PAGE, CARD.c.asked_again_at.is_(None)
-)
-ASKED_AGAIN = (
-    update(CARD)
-    .where(CARD.c.thread_id == _OF, CARD.c.asked_again_at.is_(None))
-    .values(asked_again_at=bindparam("asked"))
-)
+# When each of those who asked for a page did so for the first time: the second of them.
 _FIRST = func.min(JOB.c.created_at)
-ASKED = (
+ASKED_AGAIN = (
     sqlalchemy.select(_FIRST.label("first_at"))
-    .where(JOB.c.thread_id == _OF_PAGE, JOB.c.kind == "unroll", JOB.c.requester_id.is_not(None))
+    .where(JOB.c.thread_id == _OF, JOB.c.kind == "unroll", JOB.c.requester_id.is_not(None))
     .group_by(JOB.c.requester_id)
     .order_by(_FIRST)
-    .limit(2)
+    .limit(1)
+    .offset(1)
+)
+_SECOND = ASKED_AGAIN.scalar_subquery()
+MARK_ASKED = (
+    update(CARD)
+    .where(CARD.c.thread_id == _OF, CARD.c.asked_again_at.is_(None), _SECOND.is_not(None))
+    .values(asked_again_at=_SECOND)
 )
 FIRST_MADE = sqlalchemy.select(func.min(VERSION.c.made_at)).where(VERSION.c.thread_id == _OF_PAGE)
 READS = sqlalchemy.select(func.coalesce(func.sum(READ.c.reads), 0)).where(READ.c.thread_id == _OF_PAGE)
-# Who comes later waits for the first of these two, and then counts us too.
-TURN_SHELF = update(SHELF).where(SHELF.c.author_id == _OF).values(revision=SHELF.c.revision + 1)
 _CARDS = sqlalchemy.select(func.count()).select_from(CARD).where(CARD.c.author_id == _OF)
 COUNT_CARDS = update(SHELF).where(SHELF.c.author_id == _OF).values(cards=_CARDS.scalar_subquery())
 
 
-def shelve(database: Database, session: Session, row: ThreadRow, thread: Thread) -> None:
-    """The page stands on the shelf as it is now."""
+def shelve(
+    database: Database, session: Session, row: ThreadRow, thread: Thread, *, new: bool = False
+) -> None:
+    """The page stands on the shelf as it is now. Of a `new` one there is nothing yet to be replaced."""
     if row.gone_at is not None or row.unlisted_at is not None:
         return
     made = rules.card(thread)
     text = rules.searched(thread)
-    database.upsert(session, [_card_row(session, row, made)])
+    database.upsert(session, [_card_row(session, row, made, new=new)])
     database.upsert(session, [CardTextRow(thread_id=row.id, text=text)])
     tags = {folded for each in made.tags if (folded := tag(each))}
-    execute(session, DROP_TAGS, {"thread_id": row.id})
+    if not new:
+        execute(session, DROP_TAGS, {"thread_id": row.id})
     database.insert_new(session, [CardTagRow(tag=each, thread_id=row.id) for each in tags])
     words = distinct([text], rules.MOST_WORDS)
-    search.index(database, session, row.id, head=rules.head_words(made), body=words)
+    search.index(database, session, row.id, head=rules.head_words(made), body=words, new=new)
     _turn(database, session, row.author_id)
 
 
@@ -92,10 +93,7 @@ def unshelve(database: Database, session: Session, thread_id: int, author_id: in
 
 def mark_asked(session: Session, thread_id: int) -> None:
     """Notes when a second person has asked for the page, once there is one."""
-    if execute(session, WAITS, {"thread_id": thread_id}).first() is None:
-        return
-    if (asked := _asked_again(session, thread_id)) is not None:
-        execute(session, ASKED_AGAIN, {"of": thread_id, "asked": asked})
+    execute(session, MARK_ASKED, {"of": thread_id})
 
 
 def recount(session: Session, thread_ids: list[int]) -> None:
@@ -126,8 +124,9 @@ def drop_idle_names(session: Session, author_id: int | None = None) -> None:
     session.execute(statement)
 
 
-def _card_row(session: Session, row: ThreadRow, made: Card) -> CardRow:
+def _card_row(session: Session, row: ThreadRow, made: Card, *, new: bool) -> CardRow:
     of_page = {"thread_id": row.id}
+    made_at = None if new else execute(session, FIRST_MADE, of_page).scalar()
     return CardRow(
         thread_id=row.id,
         author_id=row.author_id,
@@ -135,8 +134,8 @@ def _card_row(session: Session, row: ThreadRow, made: Card) -> CardRow:
         name=made.author.name,
         avatar_url=made.author.avatar_url,
         written_at=made.written_at,
-        made_at=execute(session, FIRST_MADE, of_page).scalar() or row.fetched_at,
-        asked_again_at=_asked_again(session, row.id),
+        made_at=made_at or row.fetched_at,
+        asked_again_at=execute(session, ASKED_AGAIN, {"of": row.id}).scalar(),
         confirmed_at=row.confirmed_at or row.fetched_at,
         title=made.title,
         opening=made.opening,
@@ -146,18 +145,21 @@ def _card_row(session: Session, row: ThreadRow, made: Card) -> CardRow:
         minutes=made.minutes,
         picture_url=made.picture_url,
         tags=list(made.tags),
-        reads=execute(session, READS, of_page).scalar() or 0,
+        reads=0 if new else execute(session, READS, of_page).scalar() or 0,
     )
-
-
-def _asked_again(session: Session, thread_id: int) -> datetime | None:
-    asked = execute(session, ASKED, {"thread_id": thread_id}).all()
-    return asked[1].first_at if len(asked) > 1 else None
 
 
 def _turn(database: Database, session: Session, author_id: int) -> None:
     """Lists by this author are not what they were; who comes later waits here, and then counts us too."""
-    database.insert_new(session, [AuthorShelfRow(author_id=author_id, revision=0, cards=0)])
-    execute(session, TURN_SHELF, {"of": author_id})
+    execute(session, _turned(sqlite=database.is_sqlite), {"of": author_id})
     execute(session, COUNT_CARDS, {"of": author_id})
     drop_prints_of(session, author_id)
+
+
+@cache
+def _turned(*, sqlite: bool) -> Any:
+    """Holds the shelf until the transaction ends."""
+    statement = insert(SHELF, sqlite=sqlite).values(author_id=_OF, revision=1, cards=0)
+    return statement.on_conflict_do_update(
+        index_elements=["author_id"], set_={"revision": SHELF.c.revision + 1}
+    )

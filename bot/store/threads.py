@@ -19,7 +19,7 @@ from bot.rules.admission import may_come_back
 from bot.rules.recheck import Page, Shown, shown_ids
 from bot.store import stamps
 from bot.store.database import Database, execute, table_of
-from bot.store.leases import require_lease
+from bot.store.leases import name_thread, require_lease
 from bot.store.media import Picture, pictures_of, stored_pictures, want_pictures
 from bot.store.models import (
     AuthorRow,
@@ -38,7 +38,7 @@ from bot.store.people import opted_out
 from bot.store.printed import drop_print
 from bot.store.reads import forget_reads
 from bot.store.removals import WENT, drop_idle_author, note_that_words_went, remove_posts
-from bot.store.shelving import confirm, keep_names, shelve, unshelve
+from bot.store.shelving import confirm, keep_names, mark_asked, shelve, unshelve
 from bot.store.stamps import Stamp
 
 THREAD: TypeAdapter[Thread] = TypeAdapter(Thread)
@@ -78,13 +78,8 @@ SHOWN_NO_MORE = (
     .where(SHOWN.c.thread_id == bindparam("thread_id"), SHOWN.c.post_id.not_in(_IDS))
     .returning(SHOWN.c.post_id)
 )
-OLDEST_WORD = (
-    sqlalchemy.select(POST.c.fetched_at)
-    .join(SHOWN, SHOWN.c.post_id == POST.c.id)
-    .where(SHOWN.c.thread_id == bindparam("thread_id"))
-    .order_by(POST.c.fetched_at)
-    .limit(1)
-)
+OLDEST_WORD = sqlalchemy.select(func.min(POST.c.fetched_at)).where(POST.c.id.in_(_IDS))
+ADD_VERSION = sqlalchemy.insert(table_of(ThreadVersionRow))
 
 
 @dataclass(frozen=True, slots=True)
@@ -339,43 +334,54 @@ class Threads:
         remove_posts(session, gone, now=now)
 
     def save(
-        self, thread: Thread, *, now: datetime, asked_by: int | None = None, job: Job | None = None
+        self,
+        thread: Thread,
+        *,
+        now: datetime,
+        asked_by: int | None = None,
+        job: Job | None = None,
+        scrub: bool = False,
     ) -> Thread:
         """Makes or extends the saved thread; its address stays. Saving it twice changes nothing.
 
         One that was buried is shown again, one that was taken down only if its author is who asks.
         Raises Permanent `author-opted-out` or `page-removed`. Where a post or a version of it is no longer
-        shown, the words go out of how the thread looked before, too. Raises LeaseLost where another worker
-        holds `job` by now.
+        shown, or `scrub` asks for it, the words go out of how the thread looked before, too. `job` says from
+        then on which thread it came to; raises LeaseLost where another worker holds it by now.
         """
         with self.database.write() as session:
-            require_lease(session, job)
             thread = _as_allowed(session, thread)
             thread = replace(thread, id=_address(session, thread))
-            self.database.insert_new(session, [_blank(thread, now)])
-            row = session.get_one(ThreadRow, thread.id, with_for_update=True)
-            if not may_come_back(row.removed_by, row.author_id, asked_by):
-                raise Permanent("page-removed")
-            body = THREAD.dump_json(thread).decode()
-            changed = row.body != body
+            name_thread(session, job, thread.id, now=now)
+            word = _oldest_word(session, thread)
+            row = _row(thread, now, confirmed_at=word or now)
+            new = bool(self.database.insert_new_values(session, ThreadRow, [row.model_dump()]))
+            changed = new
+            if not new:
+                made, row = row, session.get_one(ThreadRow, thread.id, with_for_update=True)
+                if not may_come_back(row.removed_by, row.author_id, asked_by):
+                    raise Permanent("page-removed")
+                changed = row.body != made.body
+                if changed:
+                    _turn_over(row, made)
+                    drop_print(session, row.id)
+                row.checked_at, row.confirmed_at = now, word or row.confirmed_at
+                session.flush()
             if changed:
-                _turn_over(row, thread, body, now)
-                drop_print(session, row.id)
-                session.add(_version(row, now))
-            row.checked_at = now
+                execute(session, ADD_VERSION, _version(row, now))
             ids = {version for post in _all_posts(thread) for version in (post.id, *post.versions)}
             named = [{"post_id": i, "thread_id": row.id} for i in ids]
             self.database.upsert_values(session, ThreadPostRow, named)
-            want_pictures(session, self.database, thread, now=now)
+            want_pictures(session, self.database, thread, now=now, new=new)
             _drop_superseded(session, thread, now)
-            if self._show(session, thread):
+            self._show(session, thread)
+            if not new and (_shows_no_more(session, thread) or scrub):
                 _scrub(session, row)
-            row.confirmed_at = _oldest_word(session, thread.id) or row.confirmed_at
-            session.flush()
             if changed:
-                shelve(self.database, session, row, thread)
+                shelve(self.database, session, row, thread, new=new)
             else:
                 confirm(self.database, session, row, thread)
+                mark_asked(session, row.id)
             return thread
 
     def scrub_versions(self, thread_id: int) -> None:
@@ -385,12 +391,9 @@ class Threads:
             if row is not None:
                 _scrub(session, row)
 
-    def _show(self, session: Session, thread: Thread) -> bool:
-        """The page shows these posts and no others; whether it showed others before."""
-        ids = shown_ids(thread)
-        rows = [{"thread_id": thread.id, "post_id": i} for i in ids]
+    def _show(self, session: Session, thread: Thread) -> None:
+        rows = [{"thread_id": thread.id, "post_id": i} for i in shown_ids(thread)]
         self.database.insert_new_values(session, ShownPostRow, rows)
-        return execute(session, SHOWN_NO_MORE, {"thread_id": thread.id, "ids": list(ids)}).first() is not None
 
     def bury(self, thread_id: int, now: datetime, *, reason: str = "deleted") -> None:
         """What is gone on X is gone here: the words of every version and what they were made of.
@@ -440,9 +443,15 @@ def _drop_superseded(session: Session, thread: Thread, now: datetime) -> None:
     remove_posts(session, older, now=now)
 
 
-def _oldest_word(session: Session, thread_id: int) -> datetime | None:
+def _shows_no_more(session: Session, thread: Thread) -> bool:
+    """Whether the page showed other posts before; now it shows them no more."""
+    ids = list(shown_ids(thread))
+    return execute(session, SHOWN_NO_MORE, {"thread_id": thread.id, "ids": ids}).first() is not None
+
+
+def _oldest_word(session: Session, thread: Thread) -> datetime | None:
     """When X last gave us the post of a page that it gave longest ago."""
-    return cast("datetime | None", execute(session, OLDEST_WORD, {"thread_id": thread_id}).scalar())
+    return cast("datetime | None", execute(session, OLDEST_WORD, {"ids": list(shown_ids(thread))}).scalar())
 
 
 def _as_allowed(session: Session, thread: Thread) -> Thread:
@@ -455,37 +464,37 @@ def _as_allowed(session: Session, thread: Thread) -> Thread:
     return replace(thread, quotes=allowed)
 
 
-def _blank(thread: Thread, now: datetime) -> ThreadRow:
+def _row(thread: Thread, now: datetime, *, confirmed_at: datetime) -> ThreadRow:
+    """As it is the first time."""
+    body = THREAD.dump_json(thread).decode()
     return ThreadRow(
         id=thread.id,
         conversation_id=thread.conversation_id,
         author_id=thread.author.id,
-        version=0,
-        etag="",
-        body="",
-        post_count=0,
-        newest_post_id=0,
-        complete=False,
+        version=1,
+        revision=1,
+        etag=hashlib.sha256(body.encode()).hexdigest()[:20],
+        body=body,
+        post_count=len(thread.posts),
+        newest_post_id=max(post.id for post in _all_posts(thread)),
+        complete=thread.complete,
         fetched_at=now,
         checked_at=now,
-        confirmed_at=now,
+        confirmed_at=confirmed_at,
     )
 
 
-def _turn_over(row: ThreadRow, thread: Thread, body: str, now: datetime) -> None:
+def _turn_over(row: ThreadRow, made: ThreadRow) -> None:
+    """The page is as it was just made."""
     row.version += 1
     row.revision += 1
-    row.body = body
-    row.etag = hashlib.sha256(body.encode()).hexdigest()[:20]
-    row.post_count = len(thread.posts)
-    row.newest_post_id = max(post.id for post in _all_posts(thread))
-    row.complete = thread.complete
-    row.fetched_at = now
+    for name in ("body", "etag", "post_count", "newest_post_id", "complete", "fetched_at"):
+        setattr(row, name, getattr(made, name))
     row.gone_at = row.removed_by = None
 
 
-def _version(row: ThreadRow, now: datetime) -> ThreadVersionRow:
-    return ThreadVersionRow(thread_id=row.id, version=row.version, etag=row.etag, body=row.body, made_at=now)
+def _version(row: ThreadRow, now: datetime) -> dict[str, Any]:
+    return {"thread_id": row.id, "version": row.version, "etag": row.etag, "body": row.body, "made_at": now}
 
 
 def _delete_of(session: Session, thread_id: int, *tables: type[Any]) -> None:

@@ -53,9 +53,13 @@ class Call:
     clock: Callable[[], datetime]
     name: str
     told: bool = False
+    found_closed: bool = False
 
     def answered(self) -> None:
+        """Where nothing had failed when the call began, its answer changes nothing."""
         self.told = True
+        if self.found_closed:
+            return
         before, after = self.circuits.change(self.endpoint, lambda circuit: answered(circuit, self.name))
         if before.open and not after.open:
             log.info(
@@ -139,6 +143,7 @@ class Circuits:
         _, circuit = self.change(
             call.endpoint, lambda circuit: entered(circuit, call.name, now=now, within=ASKING)
         )
+        call.found_closed = circuit == CLOSED
         if not circuit.open or circuit.trying == call.name:
             return
         until = now + COME_BACK if circuit.trying else circuit.until
