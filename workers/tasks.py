@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, partial
 
 import structlog
 from structlog.contextvars import bound_contextvars
@@ -14,24 +14,27 @@ from bot.queue import DELIVER, EXPORT, ILLUSTRATE, UNROLL, enqueue_pictures
 from reader.exports import edition
 from reader.exports.making import Maker
 from reader.letters import compose
+from workers.afterwards import Afterwards
 from workers.app import app, parts
 
 log = structlog.get_logger()
+afterwards = Afterwards()
 
 
 @app.task(name=UNROLL)
 def unroll_thread(job_id: int, mention: str = "") -> str:  # noqa: ARG001 - the mention is for the dashboard
     """Returns what became of the job, for the dashboard too: nobody else reads it, and it is kept nowhere."""
-    try:
-        job = unroll.unroll(job_id, parts())
-    except DatabaseAway as error:  # the row waits, and the poller sends another wake-up
-        log.error("database.away", job=job_id, why=str(error))  # noqa: TRY400 - one line says it all
-        return "database away"
-    if job is None:
-        return "not ours to do"
-    if job.thread_id is not None:
-        _wake_pictures(job.thread_id, job.id)
-    return f"{job.state}: {job.reason}" if job.reason else job.state
+    with afterwards.answering():
+        try:
+            job = unroll.unroll(job_id, parts())
+        except DatabaseAway as error:  # the row waits, and the poller sends another wake-up
+            log.error("database.away", job=job_id, why=str(error))  # noqa: TRY400 - one line says it all
+            return "database away"
+        if job is None:
+            return "not ours to do"
+        if job.thread_id is not None:
+            afterwards.put_off(partial(_wake_pictures, job.thread_id, job.id))
+        return f"{job.state}: {job.reason}" if job.reason else job.state
 
 
 @app.task(name=ILLUSTRATE)
