@@ -5,6 +5,8 @@ from datetime import timedelta
 import pytest
 
 from bot.domain import Author, Goal
+from bot.errors import LeaseLost
+from bot.settings import LEASE
 from tests.store.conftest import NOW, racing
 from tests.store.made import ADA, conversation, photo, post, thread
 
@@ -20,6 +22,19 @@ def versions(store, thread_id=100):
     with store.database.read() as session:
         rows = [session.get(ThreadVersionRow, (thread_id, number)) for number in range(1, 9)]
         return [(row.version, row.etag) for row in rows if row]
+
+
+def test_a_job_names_the_page_that_is_saved_for_it_or_there_is_neither(store):
+    job, late = (
+        store.jobs.claim(store.jobs.add(Goal(100), now=NOW), now=NOW, worker="one") for _ in range(2)
+    )
+    store.threads.save(thread(ROOT, NEXT), now=NOW, job=job)
+    assert store.jobs.find(job.id).thread_id == 100
+    store.jobs.claim(late.id, now=NOW + LEASE + timedelta(seconds=1), worker="other")
+    with pytest.raises(LeaseLost):
+        store.threads.save(thread(ROOT, NEXT, LAST), now=LATER, job=late)
+    assert store.threads.find(100).version == 1
+    assert store.jobs.find(late.id).thread_id is None
 
 
 def test_saving_twice_changes_nothing(store):

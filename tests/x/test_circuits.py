@@ -72,6 +72,19 @@ def rest_over(circuits, clock):
     clock.now = circuits.all()[LOOKUP].until
 
 
+def test_while_nothing_fails_a_call_costs_one_look(circuits, client, clock, monkeypatch):
+    looks = []
+    monkeypatch.setattr(client, "get", lambda key, get=client.get: looks.append(key) or get(key))
+    assert call(circuits, clock) is None
+    assert len(looks) == 1
+
+
+def test_an_answer_ends_the_count_of_failures_in_a_row(circuits, clock):
+    fail(circuits, clock, FAILURES_IN_A_ROW - 1)
+    assert call(circuits, clock) is None
+    assert circuits.all()[LOOKUP].failures == 0
+
+
 def test_failures_in_a_row_open_it_for_every_process_and_for_no_other_endpoint(circuits, client, clock):
     before = fail(circuits, clock, FAILURES_IN_A_ROW - 1)
     assert (before.counts, before.retry_at) == (True, None)
