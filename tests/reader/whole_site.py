@@ -176,7 +176,7 @@ def _ask_on_the_site(store: Store, now: datetime) -> None:
     _end(store, ids["refused"], "refused", now, "not-a-thread")
     _end(store, ids["failed"], "failed", now, "post-gone")
     _end(store, ids["gone"], "done", now)
-    _end(store, checks["failed"], "failed", now, "unavailable")
+    _end(store, checks["failed"], "failed", now, "x-down")
     free = store.jobs.claim(checks["free"], now=now, worker="scene")
     assert free is not None
     store.jobs.finish(free, None, now=now, reason="only-confirmed")
@@ -187,7 +187,7 @@ def _mention(shelf: Shelf, now: datetime) -> None:
     reasons = {"refused": "author-opted-out", "failed": "post-gone"}
     for name, number in MENTIONED.items():
         mention = Mention(Post(number, 50, LIGHTHOUSE, now, "@unrollbot unroll"), {})
-        decision = Refusal("talk") if name == "none" else Request(Goal(LIGHTHOUSE))
+        decision = Refusal("only-talk") if name == "none" else Request(Goal(LIGHTHOUSE))
         [recorded] = shelf.store.mentions.record([(mention, decision)], now=now)
         if recorded.job_id is not None:
             _end(shelf.store, recorded.job_id, name, now, reasons.get(name, ""))
