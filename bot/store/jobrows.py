@@ -201,7 +201,8 @@ _ASKED = (
     JOB.c.kind.in_(("unroll", "refresh")),
     JOB.c.created_at >= _time("since"),
     func.coalesce(JOB.c.reason, "") != "author-limit",
-    JOB.c.id < bindparam("before", type_=BigInteger),
+    # Not the bare column: SQLite, without statistics, would look through all jobs of a kind by their ids.
+    JOB.c.id + 0 < bindparam("before", type_=BigInteger),
 )
 _AUTHOR = func.coalesce(THREAD.c.author_id, JOB.c.author_id)
 _OF = union_all(
