@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import func, or_
+from sqlalchemy import Row, func, or_
 from sqlmodel import Session, col, select, update
 
 from bot.domain import Attempt, Goal, Job, JobState
@@ -165,7 +165,7 @@ class Jobs:
     def finish(self, job: Job, reply_id: int | None, *, now: datetime, reason: str | None = None) -> None:
         """`reason` is why less was done than was asked for."""
         with self.database.write() as session:
-            change(session, FINISH, job, now=now, reply=reply_id, why=reason)
+            _note_asked(session, change(session, FINISH, job, now=now, reply=reply_id, why=reason))
             _end_attempt(session, job, f"done: {reason}" if reason else "done", now=now)
 
     def wait(
@@ -277,9 +277,15 @@ class Jobs:
     def _end(self, job: Job, state: JobState, *, now: datetime, detail: str = "", **values: Any) -> None:
         statement = ENDED.values(state=state, **values)
         with self.database.write() as session:
-            change(session, statement, job, now=now)
+            _note_asked(session, change(session, statement, job, now=now))
             outcome = f"{state}: {values['reason']}" if values.get("reason") else state
             _end_attempt(session, job, outcome, now=now, detail=detail)
+
+
+def _note_asked(session: Session, changed: Row[Any]) -> None:
+    """Once more at the end: of two who were named at the same moment neither has seen the other."""
+    if changed.thread_id is not None:
+        mark_asked(session, changed.thread_id)
 
 
 def _end_attempt(session: Session, job: Job, outcome: str, *, now: datetime, detail: str = "") -> None:
