@@ -16,6 +16,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import tweepy
 
+from tests.reader.served import until
+
 SIGNATURE = "x-twitter-webhooks-signature"
 
 
@@ -243,5 +245,6 @@ def test_a_second_reader_is_turned_away_and_a_cut_one_may_come_back(world, sessi
         world.push.streams.cut()
         with pytest.raises(Exception, match=r"Connection|broken|ended|prematurely"):
             list(first.iter_lines(chunk_size=1))
+    until(lambda: world.push.streams.count == 0)
     with reading(world, session, served) as third:
         assert third.status_code == 200
