@@ -55,7 +55,7 @@ LONG_WAIT = timedelta(milliseconds=100)
 WAITED = "unroll.waited"
 LEFT_AT = "unroll.left_at"
 # A server takes longer than this to start anew.
-TRUSTED = timedelta(milliseconds=200)
+TRUSTED = timedelta(milliseconds=50)
 LOCK_WAITS = "lock_waits"
 
 # Into one row, by the database's own clock: every process counts there. See `bot.store.strain`.
