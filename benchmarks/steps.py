@@ -52,7 +52,7 @@ STEPS: dict[str, list[tuple[type, str]]] = {
         *((Threads, name) for name in ("known", "find", "payloads", "authors", "conversation_of")),
         *((People, name) for name in ("find", "opted_out")),
         *((Jobs, name) for name in ("answered", "earlier_for", "words_for", "asked_of")),
-        *((Pages, name) for name in ("find", "author_of")),
+        *((Pages, name) for name in ("find", "writer_of")),
         *((Mentions, name) for name in ("find", "asking")),
         *((Notes, "get"), (MediaStore, "wanted")),
     ],

@@ -11,10 +11,10 @@ from datetime import timedelta
 
 import structlog
 
-from bot.blobs import by_hash
 from bot.domain import Conversation, Job, Thread
 from bot.errors import Permanent, Transient, UnrollError
 from bot.flows.consent import objection_to
+from bot.flows.pages import drop_pictures
 from bot.flows.parts import Parts, alone
 from bot.rules.plan import LOOKUP_BATCH, NOTHING, SEARCH_LAG, drift_of
 from bot.rules.recheck import hidden, shown_ids, without_withheld
@@ -105,20 +105,14 @@ def gather(job: Job, x: X, parts: Parts) -> Gathered:
             thread, now=parts.clock(), asked_by=job.requester_id, job=job, scrub=went
         )
         if went:
-            _drop_files(saved.id, parts)
+            drop_pictures(parts.store, parts.files)  # what is cut off here, the next looking again does
+            log.info("thread.scrubbed", thread=saved.id)
         return Gathered(saved, only_confirmed)
 
 
 def _is_enough(confirmed: Confirmed, error: UnrollError, job: Job) -> bool:
     """Who mentions the bot is answered with all there is, though it takes until tomorrow."""
     return error.reason == "over-budget" and job.from_site and job.kind == "refresh" and confirmed.whole
-
-
-def _drop_files(thread_id: int, parts: Parts) -> None:
-    """What is gone on X goes from the disk too; where this is cut off, the next looking again does it."""
-    for sha256 in parts.store.media.drop_unused():
-        parts.files.delete(by_hash(sha256))
-    log.info("thread.scrubbed", thread=thread_id)
 
 
 def _confirmed(known: Conversation, held: Known, job: Job, x: X, parts: Parts, keep: Keep) -> Confirmed:

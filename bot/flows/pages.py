@@ -18,7 +18,7 @@ def take_down(thread_id: int, by: RemovedBy, *, store: Store, files: Blobs, now:
     """One page: from now on a tombstone, which the next request does not lift."""
     store.pages.mark_removed(thread_id, by)
     store.threads.bury(thread_id, now, reason="page-removed")
-    _clear_away(store, files)
+    clear_away(store, files)
     log.info("page.removed", thread=thread_id, by=by)
 
 
@@ -33,7 +33,7 @@ def forget_author(author_id: int, *, store: Store, files: Blobs, now: datetime) 
         _without_quotes(thread_id, store)
     store.people.forget_words(author_id, now=now)
     store.subscriptions.end_author(author_id)
-    _clear_away(store, files)
+    clear_away(store, files)
     log.info("author.forgotten", author=author_id, pages=len(pages))
 
 
@@ -41,14 +41,20 @@ def _without_quotes(thread_id: int, store: Store) -> None:
     """Saved again, a page is without what it may not show, and so is how it looked before."""
     saved = store.threads.find(thread_id)
     if saved is not None and not saved.gone:
-        store.threads.save(saved.thread, now=saved.checked_at)
-    store.threads.scrub_versions(thread_id)
+        store.threads.save(saved.thread, now=saved.checked_at, scrub=True)
 
 
-def _clear_away(store: Store, files: Blobs) -> None:
-    """What no page shows any more goes from the disk, and what was deleted from the database's log."""
-    for sha256 in store.media.drop_unused():
-        files.delete(by_hash(sha256))
+def clear_away(store: Store, files: Blobs) -> None:
+    """What no page shows any more goes from the disk, with files made of pages that are another by now, and
+    what was deleted goes from the database's log.
+    """
+    drop_pictures(store, files)
     drop_outdated(store, files)
     store.cards.purge()
     store.database.settle()
+
+
+def drop_pictures(store: Store, files: Blobs) -> None:
+    """Those that no page shows any more."""
+    for sha256 in store.media.drop_unused():
+        files.delete(by_hash(sha256))

@@ -26,8 +26,9 @@ import structlog
 from bot.blobs import by_hash
 from bot.domain import Conversation, GapReason, Thread
 from bot.errors import Misconfigured, Permanent, Transient, UnrollError
-from bot.flows.export import drop_idle, drop_outdated, drop_strays
+from bot.flows.export import drop_idle, drop_strays
 from bot.flows.meter import RecheckMeter
+from bot.flows.pages import clear_away
 from bot.flows.parts import Parts, alone
 from bot.flows.paused import holds, pause
 from bot.rules.recheck import Batch, Word, due_before, next_batch, revised, shown_ids, without_withheld
@@ -68,7 +69,7 @@ def recheck(parts: Parts) -> Rechecked:
         )
         posts, changed = _one_batch(parts)
         if mended or changed:
-            clean_up(parts)
+            clear_away(parts.store, parts.files)
         tidy(parts)
     except Misconfigured as error:
         pause(error, store=parts.store, now=parts.clock())
@@ -189,17 +190,6 @@ def _word(thread: Thread, found: Conversation, parts: Parts) -> Word:
     return Word(posts, lost, found.authors)
 
 
-def clean_up(parts: Parts) -> None:
-    """The files of pictures that no page shows any more go, those made of pages that are another by now, and
-    what the database still remembers.
-    """
-    for sha256 in parts.store.media.drop_unused():
-        parts.files.delete(by_hash(sha256))
-    drop_outdated(parts.store, parts.files)
-    parts.store.cards.purge()
-    parts.store.database.settle()
-
-
 def tidy(parts: Parts) -> None:
     """Once in a while: whatever a crash left behind, and what no page shows."""
     now = parts.clock()
@@ -210,7 +200,7 @@ def tidy(parts: Parts) -> None:
     parts.store.reads.drop_old(today=now.date())
     drop_idle(parts.store, parts.files, now=now)
     parts.store.threads.suspect(now=now)
-    clean_up(parts)
+    clear_away(parts.store, parts.files)
     _drop_stray_files(parts, now)
     parts.store.notes.put(TIDIED, {"at": now.isoformat()}, now=now)
 

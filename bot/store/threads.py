@@ -384,13 +384,6 @@ class Threads:
                 mark_asked(session, row.id)
             return thread
 
-    def scrub_versions(self, thread_id: int) -> None:
-        """Takes the words out of how a thread looked before."""
-        with self.database.write() as session:
-            row = session.get(ThreadRow, thread_id)
-            if row is not None:
-                _scrub(session, row)
-
     def _show(self, session: Session, thread: Thread) -> None:
         rows = [{"thread_id": thread.id, "post_id": i} for i in shown_ids(thread)]
         self.database.insert_new_values(session, ShownPostRow, rows)

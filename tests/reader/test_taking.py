@@ -12,9 +12,9 @@ from sqlalchemy import text
 
 from bot.errors import DatabaseAway
 from bot.flows.export import drop_strays
-from bot.flows.pages import take_down
+from bot.flows.pages import clear_away, take_down
 from bot.flows.poll import tick
-from bot.flows.recheck import clean_up, tidy
+from bot.flows.recheck import tidy
 from bot.settings import EXPORT_LEASE
 from bot.store.exports import MAX_ATTEMPTS, MOST_WANTED, WAKE_UP_LOST, Exports
 from reader.exports import edition
@@ -310,7 +310,7 @@ def test_another_version_of_the_thread_makes_another_file(desk, house):
     desk.save(FakeSaved(thread(post(1, "The light"), post(2, "and the gull"))))
     assert desk.take("/thread/1001.pdf") == b"pdf of The light"
     assert len(desk.files()) == 2
-    clean_up(house.parts)
+    clear_away(house.store, house.parts.files)
     [left] = desk.files()
     assert house.parts.files.read(left) == b"pdf of The light"
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from bot.flows.export import announce, drop_strays
-from bot.flows.recheck import clean_up
+from bot.flows.pages import clear_away
 from bot.settings import EXPORT_LEASE
 from tests.fate import Killed, fate, killed_at_any_step, killed_twice
 from tests.reader.fakes import FakeSaved, post, thread
@@ -48,7 +48,7 @@ def story(house, fate, monkeypatch):
         desk.work()
         answer = desk.get("/thread/1001.pdf")
         assert (answer.status_code, answer.content) == (200, f"pdf of Told {told} times".encode()), deaths
-        clean_up(house.parts)
+        clear_away(house.store, house.parts.files)
         drop_strays(house.store, files, before=house.world.now() + timedelta(days=1000))
         assert len(desk.files()) == 1, f"killed at {deaths}"
         return steps
