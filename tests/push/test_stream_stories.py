@@ -9,16 +9,10 @@ import pytest
 
 from bot.flows.listen import listening
 from bot.flows.push import turn_on
+from tests.waiting import until
 
 STREAM = "GET /2/activity/stream"
 MENTIONS = "GET /2/users/:id/mentions"
-
-
-def until(done, seconds=20):
-    end = time.monotonic() + seconds
-    while not done():
-        assert time.monotonic() < end
-        time.sleep(0.01)
 
 
 @pytest.fixture(autouse=True)

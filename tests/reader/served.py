@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -16,6 +16,7 @@ from starlette.applications import Starlette
 from reader.reads import Tally
 from reader.ready import Answers
 from reader.serving import configured
+from tests.waiting import until
 
 
 @dataclass(frozen=True)
@@ -79,10 +80,3 @@ def running(config: uvicorn.Config) -> Iterator[uvicorn.Server]:
 def origin_of(server: uvicorn.Server) -> str:
     host, port = server.servers[0].sockets[0].getsockname()
     return f"http://{host}:{port}"
-
-
-def until(true: Callable[[], object], within: float = 20) -> None:
-    end = time.monotonic() + within
-    while not true():
-        assert time.monotonic() < end, "it did not come to that"
-        time.sleep(0.01)

@@ -20,7 +20,8 @@ from reader.app import create_app
 from reader.packing import takes_packed
 from tests.reader.conftest import Visitor
 from tests.reader.fakes import FakeSaved, post, thread
-from tests.reader.served import Served, served, until
+from tests.reader.served import Served, served
+from tests.waiting import until
 
 PLAIN = {"accept-encoding": "identity"}
 

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from reader import quick
 from reader.app import create_app
 from tests.reader.fakes import FakeSaved, FakeSettings, FakeStore, post, thread
-from tests.reader.served import Served, rest, served, until
+from tests.reader.served import Served, rest, served
+from tests.waiting import until
 
 PAGE = b"GET /thread/1001 HTTP/1.1\r\nHost: here\r\nAccept-Encoding: gzip\r\n"
 HELP = b"GET /help HTTP/1.1\r\nHost: here\r\nAccept-Encoding: gzip\r\n"

@@ -16,7 +16,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import tweepy
 
-from tests.reader.served import until
+from tests.waiting import until
 
 SIGNATURE = "x-twitter-webhooks-signature"
 
