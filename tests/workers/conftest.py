@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,7 @@ from tests.needs import require_broker
 
 ROOT = Path(__file__).parents[2]
 WITHIN_SECONDS = 40
+A_MINUTE = timedelta(seconds=61)
 WORKER = [sys.executable, "-m", "celery", "-A", "workers.app", "worker", "--loglevel=INFO"]
 WORKER += ["--without-gossip", "--without-mingle", "--without-heartbeat"]
 
@@ -122,6 +124,21 @@ class Plant:
         while not until():
             assert time.monotonic() < end, f"never: {what}\n{self.said()[-4_000:]}"
             time.sleep(0.02)
+
+    def until_done(self, *mentions: Post) -> None:
+        """The poller goes on ticking, each tick as if another minute had passed, until nothing is left: a
+        wake-up that it sent with the clock of one tick is a lost one in the next. A call that was reserved by
+        a worker that died is waited for: bot.x.limits.ASKING, 16 seconds.
+        """
+        minutes = count(1)
+
+        def ticked() -> bool:
+            if not (done := self.done(*mentions)):
+                self.tick(later=next(minutes) * A_MINUTE)
+                time.sleep(0.2)
+            return done
+
+        self.wait(ticked, "all are answered", seconds=60)
 
     def close(self) -> None:
         for worker in self.workers:

@@ -4,19 +4,16 @@ import re
 import signal
 import subprocess
 import time
-from datetime import timedelta
-from itertools import count
 
 import pytest
 
 from bot.queue import celery_app, enqueue
 from sandbox.broker import free_port
 from tests.metrics.conftest import read
-from tests.workers.conftest import ROOT, WORKER, command
+from tests.workers.conftest import A_MINUTE, ROOT, WORKER, command
 
 pytestmark = pytest.mark.broker
 POST = "POST /2/tweets"
-A_MINUTE = timedelta(seconds=61)
 
 
 def replies(plant, mention):
@@ -25,19 +22,6 @@ def replies(plant, mention):
 
 def outcomes(plant, mention):
     return [attempt.outcome for attempt in plant.parts.store.jobs.attempts(plant.job(mention).id)]
-
-
-def until_done(plant, *mentions):
-    """The poller goes on ticking, each tick as if another minute had passed, until nothing is left: a wake-up
-    that it sent with the clock of one tick is a lost one in the next. A call that was reserved by a worker
-    that died is waited for: bot.x.limits.ASKING, 16 seconds.
-    """
-    end = time.monotonic() + 60
-    minutes = count(1)
-    while not plant.done(*mentions):
-        assert time.monotonic() < end, plant.said()[-4_000:]
-        plant.tick(later=next(minutes) * A_MINUTE)
-        time.sleep(0.2)
 
 
 def test_mentions_are_answered_and_doubled_messages_change_nothing(plant):
@@ -82,7 +66,7 @@ def test_a_worker_killed_while_it_speaks_has_spoken_once(plant, fault):
 
     plant.end_lease(mention)
     plant.start_worker()
-    until_done(plant, mention)
+    plant.until_done(mention)
     assert replies(plant, mention) == 1
     job = plant.job(mention)
     assert str(job.reply_id) == plant.world.replies_to(mention.id)[0].id
@@ -95,7 +79,7 @@ def test_an_answer_that_never_came_is_looked_for(plant):
     plant.tick()
     plant.wait(lambda: plant.job(mention).reason == "reply-unsure", "the job is unsure")
     time.sleep(plant.settings.reply_visible_after_seconds)
-    until_done(plant, mention)
+    plant.until_done(mention)
     assert replies(plant, mention) == 1
 
 
