@@ -269,11 +269,11 @@ class Threads:
         with self.database.read() as session:
             if session.get(NoteRow, WENT) is None:
                 return []
+        # Not as a join: SQLite, without statistics, would look through all that pages show.
         query = (
             select(ShownPostRow.thread_id)
-            .join(RemovalRow, col(RemovalRow.post_id) == col(ShownPostRow.post_id))
             .outerjoin(PostRow, col(PostRow.id) == col(ShownPostRow.post_id))
-            .where(col(PostRow.id).is_(None))
+            .where(col(ShownPostRow.post_id).in_(select(RemovalRow.post_id)), col(PostRow.id).is_(None))
             .distinct()
             .limit(limit)
         )

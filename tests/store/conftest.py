@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from threading import Barrier
+from typing import Any
 
 import pytest
 from sqlalchemy import event
@@ -107,3 +108,30 @@ def statements(store) -> Iterator[list[str]]:
     yield said
     for engine in engines_of(store):
         event.remove(engine, "before_cursor_execute", note)
+
+
+def said_by(store, words: str, act: Callable[[], object]) -> list[tuple[str, Any]]:
+    """The statements with these words that an act makes, each with what it was given."""
+    said = []
+
+    def note(_connection, _cursor, statement, parameters, *_) -> None:
+        if words in statement:
+            said.append((statement, parameters))
+
+    for engine in engines_of(store):
+        event.listen(engine, "before_cursor_execute", note)
+    try:
+        act()
+    finally:
+        for engine in engines_of(store):
+            event.remove(engine, "before_cursor_execute", note)
+    assert said
+    return said
+
+
+def plan_of(store, statement: str, parameters: Any) -> list[str]:
+    """How the database goes about it, a step a line."""
+    words = "EXPLAIN QUERY PLAN " if store.database.is_sqlite else "EXPLAIN "
+    with store.database.engine.connect() as connection:
+        rows = connection.exec_driver_sql(words + statement, parameters).all()
+    return [str(row[-1]).strip() for row in rows]

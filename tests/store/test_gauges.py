@@ -2,11 +2,11 @@
 
 from datetime import timedelta
 
-from sqlalchemy import event, text
+from sqlalchemy import text
 
 from bot.domain import Goal
 from bot.store.models import JobRow
-from tests.store.conftest import NOW, engines_of
+from tests.store.conftest import NOW, plan_of, said_by
 from tests.store.made import request
 
 MINUTE = timedelta(minutes=1)
@@ -89,33 +89,7 @@ def test_a_long_history_is_not_read_row_by_row(store):
     assert seen.jobs["done", ""] == count
     assert seen.due == 1
     assert seen.unanswered_since is None
-    for statement, parameters in said_by(store, lambda: store.gauges.read(NOW)):
+    for statement, parameters in said_by(store, "FROM job", lambda: store.gauges.read(NOW)):
         plan = plan_of(store, statement, parameters)
         assert "SCAN job" not in plan, statement
         assert "GROUP BY" in statement or not any("Seq Scan on job" in line for line in plan), statement
-
-
-def said_by(store, act):
-    """The statements about jobs, with what they were given."""
-    said = []
-
-    def note(_connection, _cursor, statement, parameters, *_):
-        if "FROM job" in statement:
-            said.append((statement, parameters))
-
-    for engine in engines_of(store):
-        event.listen(engine, "before_cursor_execute", note)
-    try:
-        act()
-    finally:
-        for engine in engines_of(store):
-            event.remove(engine, "before_cursor_execute", note)
-    assert said
-    return said
-
-
-def plan_of(store, statement, parameters):
-    words = "EXPLAIN QUERY PLAN " if store.database.is_sqlite else "EXPLAIN "
-    with store.database.engine.connect() as connection:
-        rows = connection.exec_driver_sql(words + statement, parameters).all()
-    return [str(row[-1]).strip() for row in rows]

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from datetime import timedelta
 
 from alembic import command
-from sqlalchemy import text
+from sqlalchemy import insert, text
 
 from bot.domain import Author, Conversation, Quote
 from bot.rules.recheck import Shown
 from bot.store import schema
 from bot.store.database import Database
-from tests.store.conftest import NOW, opened
+from bot.store.models import PostRow, ShownPostRow
+from tests.store.conftest import NOW, opened, plan_of, said_by
 from tests.store.made import ADA, conversation, mention, photo, post, refusal, thread
 
 HOUR = timedelta(hours=1)
@@ -21,6 +23,7 @@ ROOT = post(100)
 NEXT = post(101, reply_to=100)
 QUOTED = post(900, author=8, conversation=900)
 BEN = Author(8, "ben", "Ben")
+BOUGHT = {"conversation_id": 10_000, "author_id": ADA.id, "payload": {}, "fetched_at": NOW}
 
 
 def saved(store, *posts, now=NOW, **more):
@@ -77,6 +80,23 @@ def test_what_is_gone_leaves_a_page_behind_until_it_is_made_anew(store):
     store.threads.save(thread(ROOT), now=NOW + HOUR)
     assert store.threads.behind(limit=9, now=NOW) == store.threads.showing([101]) == []
     assert counts(store) == [("deleted", 1, 1)]
+
+
+def test_pages_that_lack_what_went_are_found_without_looking_through_all_that_is_shown(store):
+    """By what went: also on SQLite, which has no statistics."""
+    saved(store, ROOT, NEXT)
+    with store.database.write() as session:
+        shown = [{"thread_id": 10_000, "post_id": 10_000 + n} for n in range(20_000)]
+        session.execute(insert(ShownPostRow), shown)
+        session.execute(insert(PostRow), [{**BOUGHT, "id": each["post_id"]} for each in shown])
+    store.threads.confirm(Conversation(missing={101: "deleted"}), now=NOW + HOUR)
+    if not store.database.is_sqlite:
+        with store.database.writing.begin() as connection:
+            connection.execute(text("ANALYZE"))
+    [(look, given)] = said_by(store, "FROM shown_post", lambda: store.threads.behind(limit=9, now=NOW))
+    plan = "\n".join(plan_of(store, look, given))
+    assert "ix_shown_post_post_id" in plan
+    assert not re.search("SCAN shown_post|Seq Scan on shown_post", plan), plan
 
 
 def test_what_x_left_out_without_a_word_is_not_taken_for_gone(store):
