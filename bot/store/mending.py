@@ -12,12 +12,13 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, ScalarSelect, union, update
+from sqlalchemy import select as rows_of
 from sqlmodel import col, func, select
 
 from bot.domain import Job
 from bot.settings import CLOCKS_APART
 from bot.store.database import Database
-from bot.store.jobrows import OPEN_STATES, as_job
+from bot.store.jobrows import JOB, OPEN_STATES, as_job
 from bot.store.models import AttemptRow, JobRow, SpendRow
 
 RELEASED = "released"
@@ -88,11 +89,10 @@ class Mending:
 
     def page(self, which: Which, *, limit: int, before: int | None = None) -> list[Job]:
         """Newest first; those with an id below `before`, to go on where the last page ended."""
-        query = select(JobRow).where(*which.conditions()).order_by(col(JobRow.id).desc()).limit(limit)
+        query = rows_of(JOB).where(*which.conditions()).order_by(JOB.c.id.desc()).limit(limit)
         if before is not None:
-            query = query.where(col(JobRow.id) < before)
-        with self.database.read() as session:
-            return [as_job(row) for row in session.exec(query)]
+            query = query.where(JOB.c.id < before)
+        return [as_job(row) for row in self.database.glance_all(query, {})]
 
     def count(self, which: Which) -> int:
         with self.database.read() as session:

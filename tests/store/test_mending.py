@@ -64,6 +64,14 @@ def test_pages_follow_each_other_without_a_gap(store):
     assert ids(first) + ids(second) + ids(third) == made[::-1]
 
 
+def test_a_page_is_one_question(store, statements):
+    for number in (201, 202):
+        job_of(store, number)
+    statements.clear()
+    assert len(store.mending.page(Which(state="queued", person_id=50), limit=9)) == 2
+    assert [statement.split()[0] for statement in statements] == ["SELECT"]
+
+
 def test_a_dead_workers_lease_is_freed_and_a_live_one_stops(store):
     late = claimed(store, worker="dead")
     assert store.mending.release([late.id], now=NOW + SECOND) == [late.id]
