@@ -92,6 +92,7 @@ def tick(
     letters.announce(parts, wake_letters)
     export.announce(parts, wake_exports)
     _note_tick(parts, trouble, looked=looked)
+    parts.store.gauges.add_up()
     keep_up(parts)
     jobs = sum(each.job_id is not None for each in seen)
     return Tick(len(seen), jobs, woken, trouble, _look_back(parts), told.left)

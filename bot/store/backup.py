@@ -24,6 +24,7 @@ from sqlmodel import SQLModel, col, func, select
 
 from bot.store import schema
 from bot.store.database import Database
+from bot.store.gauges import COUNTED
 from bot.store.models import JobRow, NoteRow
 from bot.store.restored import RESTORED
 
@@ -152,14 +153,15 @@ def _restore_dump(database: Database, file: Path, now: datetime) -> None:
         _run(database, "pg_restore", "--no-owner", "--no-privileges", f"--file={script}", str(file))
         _require_ours(_version_in(script))
         mark.write_text(MARK, "utf-8")
-        # The index of words is made by hand, see `bot.store.search`: no model names it.
-        tables = ", ".join([*SQLModel.metadata.tables, "search", "alembic_version"])
+        # The index of words and the count of jobs are made by hand: no model names them.
+        tables = ", ".join([*SQLModel.metadata.tables, "search", COUNTED, "alembic_version"])
         _run(
             database,
             "psql",
             *("--no-psqlrc", "--quiet", "--single-transaction", "--output=/dev/null"),
             *("--set=ON_ERROR_STOP=1", f"--set=name={RESTORED}", f"--set=at={now.isoformat()}"),
             f"--command=SET client_min_messages = warning; DROP TABLE IF EXISTS {tables} CASCADE",
+            "--command=DROP FUNCTION IF EXISTS unroll_count_job()",
             f"--file={script}",
             "--command=SET search_path = public",
             f"--file={mark}",

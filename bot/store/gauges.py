@@ -2,23 +2,47 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, get_args
 
+from sqlalchemy import BigInteger, column, delete, insert, table, union_all
+from sqlalchemy import select as rows_of
 from sqlmodel import Session, col, func, select
 
 from bot.domain import JobState
 from bot.metrics import Figures
-from bot.store.database import Database
-from bot.store.jobrows import OPEN_STATES, came_due
+from bot.store.database import Database, execute
+from bot.store.jobrows import JOB, OPEN_STATES, came_due
 from bot.store.models import JobRow, NoteRow, SpendSumRow
 from bot.store.notes import COOL_DOWN, COOL_DOWNS, PAUSED, POLLED
 from bot.store.spend import utc_day
 
 # Whoever has waited for longer has been spoken of for long enough.
 UNANSWERED_FOR = timedelta(days=1)
+
+# The jobs that ended, by state and reason: the sum of its rows. Triggers write one with each job that ends,
+# and one of -1 with each that is run again. SQLite's are lost where a migration copies the table of jobs.
+COUNTED = "job_count"
+COUNT = table(COUNTED, column("state"), column("reason"), column("jobs", BigInteger))
+# So many rows are added up as quickly as one.
+ADDED_UP_AFTER = 500
+
+HOW_MANY = rows_of(func.count().label("rows")).select_from(COUNT)
+TAKE_ALL = delete(COUNT).returning(*COUNT.c)
+PUT_BACK = insert(COUNT)
+
+# In one statement, or a job that ends meanwhile is seen twice or not at all.
+BY_STATE = union_all(
+    rows_of(JOB.c.state, JOB.c.reason, func.count().label("jobs"))
+    .where(JOB.c.state.in_(OPEN_STATES))
+    .group_by(JOB.c.state, JOB.c.reason),
+    rows_of(COUNT.c.state, COUNT.c.reason, func.sum(COUNT.c.jobs))
+    .group_by(COUNT.c.state, COUNT.c.reason)
+    .having(func.sum(COUNT.c.jobs) != 0),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +70,28 @@ class Gauges:
                 spent_on_rechecks=on_rechecks,
             )
 
+    def add_up(self) -> None:
+        """Puts together what was counted, once there is much of it."""
+        seen = self.database.glance(HOW_MANY, {})
+        if seen is not None and seen.rows > ADDED_UP_AFTER:
+            with self.database.write() as session:
+                add_up(session)
+
+
+def add_up(session: Session) -> None:
+    """Those who count meanwhile do not wait, and what they count stays for the next time."""
+    jobs: Counter[tuple[str, str | None]] = Counter()
+    for row in execute(session, TAKE_ALL):
+        jobs[row.state, row.reason] += row.jobs
+    sums = [{"state": state, "reason": reason, "jobs": n} for (state, reason), n in jobs.items() if n]
+    if sums:
+        execute(session, PUT_BACK, sums)
+
 
 def _jobs(session: Session) -> dict[tuple[str, str], int]:
     """Every state is there, also without a job."""
-    query = select(JobRow.state, JobRow.reason, func.count()).group_by(col(JobRow.state), col(JobRow.reason))
     none = {(state, ""): 0 for state in get_args(JobState)}
-    return none | {(state, reason or ""): count for state, reason, count in session.exec(query)}
+    return none | {(row.state, row.reason or ""): int(row.jobs) for row in execute(session, BY_STATE)}
 
 
 def _due(session: Session, now: datetime) -> tuple[int, datetime | None]:

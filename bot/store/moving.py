@@ -23,6 +23,7 @@ from bot.store import search
 from bot.store.cards import card
 from bot.store.closing import close
 from bot.store.database import Database
+from bot.store.gauges import add_up
 from bot.store.models import CardRow, CardTextRow, JobRow, LeaseRow
 
 BATCH = 500
@@ -48,7 +49,7 @@ class Fingerprint:
 
 
 def tables() -> list[Table]:
-    """All but the index of words, which each kind of database has in its own way."""
+    """All but the index of words, which each kind of database has in its own way, and what it counts."""
     return SQLModel.metadata.sorted_tables
 
 
@@ -70,6 +71,7 @@ def move(source: Database, target: Database, *, now: datetime, told: Progress) -
             sent = {each.name: _copy(each, old, new, target, told) for each in tables()}
             _count_on(target, new)
             _index_words(target, new)
+            add_up(new)
             _require_same(sent, new)
         close(source, old, now=now)
     return {name: each.rows for name, each in sent.items()}

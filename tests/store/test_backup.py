@@ -48,11 +48,14 @@ def test_what_was_there_is_there_again_and_marked(store, file):
     assert store.restores.last() is None
     restore(store.database, file, now=LATER)
     assert numbers(store) == [1]
+    assert store.gauges.read(LATER).jobs["done", ""] == 1
     mark = store.restores.last()
     assert (mark.at, mark.newest_reply, mark.looked, mark.seen) == (LATER, 77, False, 0)
     assert add(store, 3) == 2, "the count of jobs goes on from the backup"
     restore(store.database, file, now=LATER)
     assert numbers(store) == [1]
+    assert store.jobs.replay([job.id], now=LATER) == [job.id]
+    assert store.gauges.read(LATER).jobs["done", ""] == 0
 
 
 def test_every_table_comes_back_as_it_was(store, file):

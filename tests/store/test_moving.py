@@ -104,6 +104,7 @@ def test_odd_values_are_the_same_there_and_back(filled, sqlite_databases, postgr
     told = Counter()
     rows = moved(old, new, told=lambda table, more: told.update({table: more}))
     assert rows == told == dict.fromkeys(rows, 3)
+    assert new.gauges.read(NOW).jobs == old.gauges.read(NOW).jobs
     kind = sqlite_databases if old.database.is_sqlite else postgres_databases
     with kind.fresh() as url, opened(url) as back:
         moved(new, back)

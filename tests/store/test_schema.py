@@ -2,7 +2,7 @@
 
 import subprocess
 import sys
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 from alembic import command
@@ -11,6 +11,7 @@ from sqlalchemy import text
 from bot.settings import BadSettings
 from bot.store import open_store, schema
 from bot.store.database import Database
+from bot.store.gauges import Gauges
 from bot.store.spend import Spend
 from tests.store.conftest import opened
 
@@ -63,6 +64,28 @@ def test_what_was_spent_before_there_were_sums_is_summed_up(database):
     spend = Spend(database)
     day = date(2026, 11, 20)
     assert (spend.spent(day), spend.spent_on_rechecks(day)) == (15_000, 5_000)
+
+
+def test_what_ended_before_it_was_counted_is_counted(database):
+    schema.upgrade(database)
+    config = schema._config()
+    jobs = (
+        "INSERT INTO job (kind, state, reason, post_id, reply_wanted, attempts, failures, priority,"
+        " from_site, created_at, updated_at) VALUES "
+    )
+    row = "('unroll', {}, 1, true, 1, 0, 0, false, '2026-11-20 12:00:00', '2026-11-20 12:00:00')"
+    ended = ["'done', NULL", "'failed', 'x-down'", "'failed', 'x-down'", "'queued', NULL"]
+    with database.writing.begin() as connection:
+        config.attributes["connection"] = connection
+        command.downgrade(config, "0017")
+        connection.execute(text(jobs + ", ".join(map(row.format, ended))))
+    schema.upgrade(database)
+    seen = Gauges(database).read(datetime(2026, 11, 20, 12, tzinfo=UTC))
+    assert {key: n for key, n in seen.jobs.items() if n} == {
+        ("done", ""): 1,
+        ("failed", "x-down"): 2,
+        ("queued", ""): 1,
+    }
 
 
 def test_an_old_schema_says_what_to_do(url):

@@ -4,11 +4,14 @@ from alembic import context
 from sqlmodel import SQLModel
 
 from bot.store import models  # noqa: F401 - fills the metadata that autogenerate compares with
+from bot.store.gauges import COUNTED
 
 
 def include_name(name: str | None, kind: str, _parents: object) -> bool:
-    """The words of a search have a table of a kind that models do not know; see `bot.store.search`."""
-    return kind != "table" or (name or "").partition("_")[0] != "search"
+    """Tables that no model knows: the words of a search, see `bot.store.search`, and what the database counts
+    by itself, see `bot.store.gauges`.
+    """
+    return kind != "table" or not (name == COUNTED or (name or "").partition("_")[0] == "search")
 
 
 connection = context.config.attributes["connection"]
