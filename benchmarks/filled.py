@@ -14,7 +14,8 @@ from bot.store import Store
 
 JOBS_OF_A_THREAD = 10
 POSTS_OF_A_THREAD = 5
-PEOPLE = 20_000
+# Each person asked for as many and wrote as many, however many there are in all.
+JOBS_OF_A_PERSON = 50
 SECONDS_APART = 1
 FIRST_POST = 1_500_000_000_000_000_000
 # One in ten failed, one was refused, one was a refresh: a page of each also among the fewest jobs.
@@ -28,13 +29,13 @@ JOBS = (
     "job (id, kind, state, reason, mention_id, requester_id, post_id, conversation_id, author_id, thread_id,"
     " reply_wanted, reply_id, reply_text, reply_started_at, attempts, failures, priority, from_site,"
     " created_at, updated_at)"
-    f" SELECT i + 1, {KIND}, {STATE}, {REASON}, :first + i * 100 + 7, i % {PEOPLE}, {THREAD}, {THREAD},"
-    f" i / {JOBS_OF_A_THREAD} % {PEOPLE}, {THREAD}, true, CASE WHEN i % 10 > 1 THEN :first + i * 100 + 9 END,"
+    f" SELECT i + 1, {KIND}, {STATE}, {REASON}, :first + i * 100 + 7, i % :people, {THREAD}, {THREAD},"
+    f" i / {JOBS_OF_A_THREAD} % :people, {THREAD}, true, CASE WHEN i % 10 > 1 THEN :first + i * 100 + 9 END,"
     f" 'A calm page ' || i, {{at}}, 1, 0, 0, false, {{at}}, {{at}} FROM n"
 )
 MENTIONS = (
     "mention (id, author_id, conversation_id, decision, created_at, seen_at)"
-    f" SELECT :first + i * 100 + 7, i % {PEOPLE}, {THREAD}, 'request', {{at}}, {{at}} FROM n"
+    f" SELECT :first + i * 100 + 7, i % :people, {THREAD}, 'request', {{at}}, {{at}} FROM n"
 )
 ATTEMPTS = (
     "attempt (job_id, number, worker, started_at, ended_at, outcome)"
@@ -51,20 +52,20 @@ SPEND = (
 THREADS = (
     "thread (id, conversation_id, author_id, version, etag, body, post_count, newest_post_id, complete,"
     " fetched_at, checked_at, confirmed_at, revision)"
-    f" SELECT :first + i * 1000, :first + i * 1000, i % {PEOPLE}, 1, 'e' || i, '{{{{}}}}',"
+    f" SELECT :first + i * 1000, :first + i * 1000, i % :people, 1, 'e' || i, '{{{{}}}}',"
     f" {POSTS_OF_A_THREAD}, :first + i * 1000 + 4, true, {{at}}, {{at}}, {{confirmed}}, 1 FROM n"
 )
 CARDS = (
     "card (thread_id, author_id, username, name, written_at, made_at, confirmed_at, title, opening,"
     " direction, posts, minutes, tags, reads)"
-    f" SELECT :first + i * 1000, i % {PEOPLE}, 'a' || i % {PEOPLE}, 'Ada', {{at}}, {{at}}, {{confirmed}},"
+    " SELECT :first + i * 1000, i % :people, 'a' || i % :people, 'Ada', {at}, {at}, {confirmed},"
     " 'Keepers', 'of lights', 'ltr', 5, 2, '[]', i % 977 FROM n"
 )
 POST_ID = f":first + i / {POSTS_OF_A_THREAD} * 1000 + i % {POSTS_OF_A_THREAD}"
 POST_THREAD = f":first + i / {POSTS_OF_A_THREAD} * 1000"
 POSTS = (
     "post (id, conversation_id, author_id, payload, fetched_at)"
-    f" SELECT {POST_ID}, {POST_THREAD}, i / {POSTS_OF_A_THREAD} % {PEOPLE}, '{{{{}}}}', {{confirmed}} FROM n"
+    f" SELECT {POST_ID}, {POST_THREAD}, i / {POSTS_OF_A_THREAD} % :people, '{{{{}}}}', {{confirmed}} FROM n"
 )
 SHOWN = f"shown_post (thread_id, post_id) SELECT {POST_THREAD}, {POST_ID} FROM n"
 OF_THREADS = f"thread_post (thread_id, post_id) SELECT {POST_THREAD}, {POST_ID} FROM n"
@@ -91,6 +92,7 @@ def fill(store: Store, jobs: int, *, now: datetime, confirmed: datetime) -> None
             told = {
                 "count": count,
                 "first": FIRST_POST,
+                "people": jobs // JOBS_OF_A_PERSON,
                 "now": now.timestamp(),
                 "confirmed": confirmed.timestamp(),
             }
@@ -99,6 +101,7 @@ def fill(store: Store, jobs: int, *, now: datetime, confirmed: datetime) -> None
         if not store.database.is_sqlite:
             connection.execute(text("SELECT setval('job_id_seq', :count)"), {"count": jobs})
         connection.execute(text(SUMS))
+    store.gauges.add_up()
     _settle(store)
 
 
@@ -114,7 +117,12 @@ def _in_the_dialect(statement: str, *, sqlite: bool) -> str:
 
 
 def _with_types(words: str) -> str:
-    for name, kind in (("first", "bigint"), ("now", "double precision"), ("confirmed", "double precision")):
+    for name, kind in (
+        ("first", "bigint"),
+        ("people", "bigint"),
+        ("now", "double precision"),
+        ("confirmed", "double precision"),
+    ):
         words = words.replace(f":{name}", f"CAST(:{name} AS {kind})")
     return words.replace("'[]'", "CAST('[]' AS json)").replace("'{}'", "CAST('{}' AS json)")
 

@@ -38,6 +38,8 @@ from sandbox.world import World
 SMALL, LARGE = 1_000, 1_000_000
 ROUNDS = 15
 DUE = 100
+# They asked for nothing but what failed.
+SOMEBODY, NOBODY = 10, 10_000_000
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 WIDE = {"limit": 1_000_000, "seconds": 900, "per_day": 1_000_000}
 AN_HOUR = timedelta(hours=1)
@@ -215,12 +217,12 @@ STEPS: dict[str, tuple[Step, Step, Step]] = {
     "--kind refresh": _list(Which(kind="refresh")),
     "--kind refresh --state failed (none)": _list(Which(kind="refresh", state="failed")),
     "--state refused --reason post-gone": _list(Which(state="refused", reason="post-gone")),
-    "--user": _list(Which(person_id=50)),
-    "--user (nobody)": _list(Which(person_id=filled.PEOPLE)),
+    "--user": _list(Which(person_id=SOMEBODY)),
+    "--user (nobody)": _list(Which(person_id=NOBODY)),
     "--since, less than a page": _list(Which(since=NOW - timedelta(seconds=20))),
     "--until, the oldest": (nothing, lambda bot: _page(bot, Which(until=_oldest(bot))), nothing),
     "--since --until": _list(Which(since=NOW - timedelta(minutes=15), until=NOW - timedelta(minutes=10))),
     "--state failed --since": _list(Which(state="failed", since=NOW - timedelta(minutes=1))),
-    "--state done --user": _list(Which(state="done", person_id=50)),
-    "--state failed --user": _list(Which(state="failed", person_id=50)),
+    "--state done --user": _list(Which(state="done", person_id=SOMEBODY)),
+    "--state failed --user": _list(Which(state="failed", person_id=SOMEBODY)),
 }
