@@ -36,7 +36,7 @@ class NotAnswering(Exception):  # noqa: N818 - reads as what it says
 class _Nothing:
     """A meter for calls that bring nothing and so cost nothing."""
 
-    def affordable(self, wanted: int, *, at_least: int) -> int:
+    def affordable(self, wanted: int, *, at_least: int, last: bool = False) -> int:  # noqa: ARG002 - whatever follows, it costs nothing
         return max(wanted, at_least)
 
     def book(self, items: list[Item]) -> None: ...

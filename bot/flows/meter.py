@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
@@ -11,7 +11,7 @@ from typing import Any
 from bot.errors import Permanent, Transient
 from bot.settings import Settings
 from bot.store import Store
-from bot.store.spend import utc_day
+from bot.store.spend import Reserved, utc_day
 from bot.x.price import MICRO, PRICES, Item
 
 
@@ -21,6 +21,10 @@ class JobMeter:
 
     What a visitor of the site asked for has a part of the day's budget to itself, so that visitors cannot
     spend what those who mention the bot wait for.
+
+    `ahead` is what a job needs to come to its end once its thread is bought, in micro-dollars. It is set
+    aside with the first read, as far as it is there, and stays so until it is spent or the job ends with
+    `close`: whoever paid for a thread can answer with it, and what follows asks the database for no money.
     """
 
     store: Store
@@ -28,10 +32,16 @@ class JobMeter:
     clock: Callable[[], datetime]
     job_id: int | None = None
     from_site: bool = False
-    _reserved: list[str] = field(default_factory=list)
+    ahead: int = 0
+    _reserved: Reserved | None = None
+    _keep: int = 0
 
-    def affordable(self, wanted: int, *, at_least: int) -> int:
+    def affordable(self, wanted: int, *, at_least: int, last: bool = False) -> int:
         now = self.clock()
+        self._keep = 0 if last else self.ahead
+        if self._reserved is not None and self._reserved.micro_usd >= wanted and self._reserved.lasts(now):
+            return wanted
+        self.close()
         budget = int(self.settings.daily_budget_usd * MICRO)
         waits = _over_budget("DAILY_BUDGET_USD", self.settings.daily_budget_usd, now)
         if self.from_site:
@@ -40,20 +50,24 @@ class JobMeter:
             if left < at_least:
                 waits = _over_budget("SITE_BUDGET_USD", self.settings.site_budget_usd, now)
             budget = min(budget, spend.spent(day) + left)
-        reservation = self.store.spend.reserve(wanted, at_least=at_least, budget=budget, now=now)
-        if reservation is None:
+        reserved = self.store.spend.reserve(wanted + self._keep, at_least=at_least, budget=budget, now=now)
+        if reserved is None:
             if self.job_id is not None and self.settings.over_budget == "refuse":
                 raise Permanent(waits.reason, waits.detail)
             raise waits
-        key, granted = reservation
-        self._reserved.append(key)
-        return granted
+        self._reserved = reserved
+        return min(wanted, max(at_least, reserved.micro_usd - self._keep))
 
     def book(self, items: list[Item]) -> None:
         prices: dict[str, int] = dict(PRICES.items())
         prices["reply"] = int(self.settings.reply_price_usd * MICRO)
         prices["mention"] = int(self.settings.mention_price_usd * MICRO)
-        _book(self.store, items, self._reserved, prices=prices, job_id=self.job_id, now=self.clock())
+        paid: dict[str, Any] = {"prices": prices, "job_id": self.job_id}
+        self._reserved = _book(self.store, items, self._reserved, now=self.clock(), keep=self._keep, **paid)
+
+    def close(self) -> None:
+        """Nothing that was set aside is needed."""
+        self._reserved = _book(self.store, [], self._reserved, now=self.clock())
 
 
 @dataclass
@@ -67,7 +81,7 @@ class RecheckMeter:
     settings: Settings
     clock: Callable[[], datetime]
     posts: int = 0
-    _reserved: list[str] = field(default_factory=list)
+    _reserved: Reserved | None = None
 
     def left(self) -> int:
         """How many posts may still be paid for today."""
@@ -77,32 +91,34 @@ class RecheckMeter:
         all_of_it = int(self.settings.daily_budget_usd * MICRO) - spend.spent(day)
         return max(0, min(own, all_of_it) // PRICES["post"])
 
-    def affordable(self, wanted: int, *, at_least: int) -> int:  # noqa: ARG002 - asked for the dearest case
+    def affordable(self, wanted: int, *, at_least: int, last: bool = False) -> int:  # noqa: ARG002 - asked for the dearest case
         cost = self.posts * PRICES["post"]
         if cost:
             now = self.clock()
             if self.posts > self.left():
                 raise _over_budget("RECHECK_BUDGET_USD", self.settings.recheck_budget_usd, now)
             budget = int(self.settings.daily_budget_usd * MICRO)
-            reservation = self.store.spend.reserve(cost, at_least=cost, budget=budget, now=now)
-            if reservation is None:
+            self._reserved = self.store.spend.reserve(cost, at_least=cost, budget=budget, now=now)
+            if self._reserved is None:
                 raise _over_budget("DAILY_BUDGET_USD", self.settings.daily_budget_usd, now)
-            self._reserved.append(reservation[0])
         return cost
 
     def book(self, items: list[Item]) -> None:
         prices: dict[str, int] = dict(PRICES.items())
-        _book(self.store, items, self._reserved, prices=prices, job_id=None, now=self.clock(), recheck=True)
+        paid: dict[str, Any] = {"prices": prices, "job_id": None, "recheck": True}
+        self._reserved = _book(self.store, items, self._reserved, now=self.clock(), **paid)
 
 
-def _book(store: Store, items: list[Item], reserved: list[str], *, now: datetime, **paid: Any) -> None:
-    """And what was set aside for it is free again."""
+def _book(
+    store: Store, items: list[Item], reserved: Reserved | None, *, now: datetime, keep: int = 0, **paid: Any
+) -> Reserved | None:
+    """And what was set aside for it is free again, all but the `keep` that is returned."""
     if items:
         pairs = [(item.resource, item.id) for item in items]
-        store.spend.book(pairs, now=now, reserved=reserved, **paid)
-    elif reserved:
-        store.spend.release(*reserved, now=now)
-    reserved.clear()
+        _, reserved = store.spend.book(pairs, now=now, reserved=reserved, keep=keep, **paid)
+    elif reserved is not None:
+        reserved = store.spend.release(reserved, now=now, keep=keep)
+    return reserved
 
 
 def _over_budget(setting: str, dollars: Decimal, now: datetime) -> Transient:

@@ -11,6 +11,8 @@ Each step is stored before the next begins: the flow may run twice and may die o
 
 from __future__ import annotations
 
+from contextlib import closing
+
 import structlog
 from structlog.contextvars import bound_contextvars
 
@@ -29,8 +31,12 @@ from bot.rules.plan import search_again_at
 from bot.settings import FLOW_DEADLINE
 from bot.store.pages import PageStatus
 from bot.x import X
+from bot.x.price import PRICES
 
 log = structlog.get_logger()
+
+# A search leaves out the first post, which is then bought with its author.
+ROOT = PRICES["post"] + PRICES["user"]
 
 
 def unroll(job_id: int, parts: Parts) -> Job | None:
@@ -70,18 +76,19 @@ def _left_while_paused(job_id: int, parts: Parts) -> bool:
 
 
 def _carry(job: Job, parts: Parts) -> None:
-    store, clock = parts.store, parts.clock
-    x = X(
-        parts.connection,
-        JobMeter(store, parts.settings, clock, job.id, from_site=job.from_site),
-        clock,
-        deadline=clock() + FLOW_DEADLINE,
-        stopping=parts.stop.is_set,
-    )
+    clock = parts.clock
+    ahead = ROOT + (PRICES["reply"] if job.reply_wanted else 0)
+    meter = JobMeter(parts.store, parts.settings, clock, job.id, from_site=job.from_site, ahead=ahead)
+    with closing(meter):
+        deadline = clock() + FLOW_DEADLINE
+        _go(job, X(parts.connection, meter, clock, deadline=deadline, stopping=parts.stop.is_set), parts)
+
+
+def _go(job: Job, x: X, parts: Parts) -> None:
     if job.mention_id is not None and job.kind in EFFECTS:
         obey(job, x, parts)
     elif job.reply_id is not None and job.thread_id is not None:  # replayed: we have spoken, and speak once
-        store.jobs.finish(job, job.reply_id, now=clock())
+        parts.store.jobs.finish(job, job.reply_id, now=parts.clock())
     else:
         _answer_or_explain(job, x, parts)
 

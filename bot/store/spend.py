@@ -6,13 +6,13 @@ import secrets
 import zlib
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from typing import Any
 
 import sqlalchemy
-from sqlalchemy import BigInteger, Row, bindparam, case, delete, or_, text
+from sqlalchemy import BigInteger, Executable, Row, bindparam, case, delete, or_, text, update
 from sqlmodel import col, func, select
 from sqlmodel.sql.expression import SelectOfScalar
 
@@ -21,8 +21,9 @@ from bot.store.models import JobRow, PurchaseRow, ReservationRow, SpendRow, Spen
 
 SPEND, SUM, HELD = table_of(SpendRow), table_of(SpendSumRow), table_of(ReservationRow)
 
-# Longer than any call takes; money set aside by a process that died falls back then.
+# Money set aside by a process that died falls back then. Longer than any job takes, tries in place and all.
 RESERVATION_HOLDS = timedelta(minutes=5)
+CALL_TAKES = timedelta(minutes=1)
 
 
 # In PostgreSQL a sum and the insert that relies on it belong together: one reservation at a time.
@@ -50,7 +51,8 @@ RESERVE = (
     .returning(HELD.c.micro_usd)
 )
 BOOK = sqlalchemy.insert(SPEND)
-RELEASE = delete(HELD).where(or_(HELD.c.id.in_(bindparam("keys", expanding=True)), HELD.c.expires_at < _NOW))
+RELEASE = delete(HELD).where(or_(HELD.c.id == bindparam("key"), HELD.c.expires_at < _NOW))
+LESSEN = update(HELD).where(HELD.c.id == bindparam("key")).values(micro_usd=bindparam("left"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,19 +68,37 @@ class Booking:
 
 
 @dataclass(frozen=True, slots=True)
+class Reserved:
+    """Money set aside on a UTC day, until then."""
+
+    key: str
+    micro_usd: int
+    day: date
+    until: datetime
+
+    def lasts(self, now: datetime) -> bool:
+        """Whether a call that begins now may be paid out of it."""
+        return utc_day(now) == self.day and now + CALL_TAKES < self.until
+
+    def after(self, cost: int, *, keep: int) -> Reserved | None:
+        """What stays set aside when that much of it is spent: `keep` at most."""
+        left = min(keep, self.micro_usd - cost)
+        return replace(self, micro_usd=left) if left > 0 else None
+
+
+@dataclass(frozen=True, slots=True)
 class Spend:
     database: Database
 
-    def reserve(self, wanted: int, *, at_least: int, budget: int, now: datetime) -> tuple[str, int] | None:
-        """Sets aside as much of `wanted` as the day's budget still allows: (its key, micro-dollars).
+    def reserve(self, wanted: int, *, at_least: int, budget: int, now: datetime) -> Reserved | None:
+        """Sets aside as much of `wanted` micro-dollars as the day's budget still allows.
 
         None where that would be under `at_least`. Two workers at once never set aside the same money.
         """
-        key = secrets.token_hex(8)
-        when = {"day": utc_day(now), "now": now, "expires_at": now + RESERVATION_HOLDS}
+        key, day, until = secrets.token_hex(8), utc_day(now), now + RESERVATION_HOLDS
         money = {"wanted": wanted, "at_least": at_least, "budget": budget}
-        row = self._reserve({"id": key, **when, **money})
-        return None if row is None else (key, int(row.micro_usd))
+        row = self._reserve({"id": key, "day": day, "now": now, "expires_at": until, **money})
+        return None if row is None else Reserved(key, int(row.micro_usd), day, until)
 
     def _reserve(self, values: Mapping[str, Any]) -> Row[Any] | None:
         if self.database.is_sqlite:  # there writers come one after the other
@@ -87,9 +107,11 @@ class Spend:
             execute(session, ONE_AT_A_TIME)
             return execute(session, RESERVE, values).first()
 
-    def release(self, *keys: str, now: datetime) -> None:
-        """And all whose time is over."""
-        self.database.write_alone(RELEASE, {"keys": list(keys), "now": now})
+    def release(self, reserved: Reserved, *, now: datetime, keep: int = 0) -> Reserved | None:
+        """Frees what was set aside, but for up to `keep` micro-dollars, which are returned."""
+        kept = reserved.after(0, keep=keep)
+        self.database.write_alone(*_freeing(reserved, kept, now))
+        return kept
 
     def book(
         self,
@@ -99,12 +121,14 @@ class Spend:
         job_id: int | None,
         now: datetime,
         recheck: bool = False,
-        reserved: Iterable[str] = (),
-    ) -> int:
+        reserved: Reserved | None = None,
+        keep: int = 0,
+    ) -> tuple[int, Reserved | None]:
         """Books (resource, id) pairs at their price, those already bought today at nothing, and frees what
-        was `reserved` for them.
+        was `reserved` for them; up to `keep` micro-dollars of what is left stay set aside.
 
-        `recheck` says that it went into reading saved posts again. Returns the micro-dollars that were added.
+        `recheck` says that it went into reading saved posts again. Returns the micro-dollars that were added,
+        and what is still set aside.
         """
         with self.database.write() as session:
             day = utc_day(now)
@@ -127,8 +151,11 @@ class Spend:
                 execute(session, BOOK, rows)
                 sums = [{column.name: row[column.name] for column in SUM.c} for row in rows]
                 execute(session, _add_up(sqlite=self.database.is_sqlite), sums)
-            execute(session, RELEASE, {"keys": list(reserved), "now": now})
-            return sum(int(row["micro_usd"]) for row in rows)
+            cost = sum(int(row["micro_usd"]) for row in rows)
+            kept = reserved.after(cost, keep=keep) if reserved is not None else None
+            if reserved is not None:
+                execute(session, *_freeing(reserved, kept, now))
+            return cost, kept
 
     def bookings(self, *, since: date) -> list[Booking]:
         """Sums by day, job, whether for a recheck, and resource, newest day first."""
@@ -179,6 +206,13 @@ class Spend:
 def utc_day(now: datetime) -> date:
     """The day X bills a read made now to."""
     return now.astimezone(UTC).date()
+
+
+def _freeing(reserved: Reserved, kept: Reserved | None, now: datetime) -> tuple[Executable, dict[str, Any]]:
+    """The statement that frees what is not kept, or all of it and whatever has outlasted its time."""
+    if kept is not None:
+        return LESSEN, {"key": kept.key, "left": kept.micro_usd}
+    return RELEASE, {"key": reserved.key, "now": now}
 
 
 def _sum_of(day: date) -> SelectOfScalar[int]:

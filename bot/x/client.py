@@ -220,7 +220,7 @@ class X:
         """
         endpoint = "POST /2/tweets"
         booked: list[Item] = []
-        self._afford(PRICES["reply"], at_least=PRICES["reply"])
+        self._afford(PRICES["reply"], at_least=PRICES["reply"], last=True)
         with metrics.reply_counted():
             try:
                 said = {"text": text, "in_reply_to_tweet_id": to}
@@ -242,9 +242,9 @@ class X:
             query = f"conversation_id:{NOBODYS_POST}"
             self._read(endpoint, SEARCHES[endpoint], query=query, max_results=SEARCH_PAGE[False][0])
 
-    def _afford(self, wanted: int, *, at_least: int) -> int:
+    def _afford(self, wanted: int, *, at_least: int, last: bool = False) -> int:
         """Micro-dollars that the next call may cost; raises Transient where too few are left."""
-        return self.meter.affordable(wanted, at_least=at_least)
+        return self.meter.affordable(wanted, at_least=at_least, last=last)
 
     def _read(self, endpoint: str, name: str, *, own_mentions: bool = False, **params: Any) -> dict[str, Any]:
         retrying = Retrying(

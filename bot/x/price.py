@@ -35,8 +35,9 @@ class Item:
 class Meter(Protocol):
     """Who pays: books what came, and says no before a read that would pass the day's budget."""
 
-    def affordable(self, wanted: int, *, at_least: int) -> int:
-        """How many micro-dollars of `wanted` may be spent now, reserved until `book`.
+    def affordable(self, wanted: int, *, at_least: int, last: bool = False) -> int:
+        """How many micro-dollars of `wanted` may be spent now, reserved until `book`. `last` says that the
+        call ends what it is for: nothing has to be kept for what follows.
 
         Raises Transient `over-budget`, until the next UTC day, where it would be under `at_least`.
         """

@@ -1,6 +1,6 @@
 """Every dollar once, and never more than the day allows."""
 
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, time, timedelta, timezone
 
 from bot.domain import Goal
 from bot.store.spend import RESERVATION_HOLDS
@@ -11,7 +11,7 @@ TODAY = NOW.date()
 
 
 def book(store, *items, job=1, now=NOW):
-    return store.spend.book(items, prices=PRICES, job_id=job, now=now)
+    return store.spend.book(items, prices=PRICES, job_id=job, now=now)[0]
 
 
 def test_the_same_thing_is_paid_once_a_utc_day(store):
@@ -80,13 +80,40 @@ def test_racing_reservations_never_pass_the_budget(store):
 
 
 def test_a_reservation_takes_what_is_left_if_that_is_enough(store):
-    key, granted = store.spend.reserve(80_000, at_least=10_000, budget=100_000, now=NOW)
-    assert granted == 80_000
-    assert store.spend.reserve(80_000, at_least=10_000, budget=100_000, now=NOW)[1] == 20_000
+    reserved = store.spend.reserve(80_000, at_least=10_000, budget=100_000, now=NOW)
+    assert reserved.micro_usd == 80_000
+    assert store.spend.reserve(80_000, at_least=10_000, budget=100_000, now=NOW).micro_usd == 20_000
     assert store.spend.reserve(1, at_least=1, budget=100_000, now=NOW) is None
-    store.spend.release(key, now=NOW)
-    store.spend.release(key, now=NOW)
-    assert store.spend.reserve(90_000, at_least=1, budget=100_000, now=NOW)[1] == 80_000
+    store.spend.release(reserved, now=NOW)
+    store.spend.release(reserved, now=NOW)
+    assert store.spend.reserve(90_000, at_least=1, budget=100_000, now=NOW).micro_usd == 80_000
+
+
+def left(store, budget=100_000):
+    """What somebody else could set aside now."""
+    reserved = store.spend.reserve(budget, at_least=1, budget=budget, now=NOW)
+    store.spend.release(reserved, now=NOW)
+    return reserved.micro_usd
+
+
+def test_what_a_job_needs_next_stays_set_aside_when_a_call_is_booked(store):
+    reserved = store.spend.reserve(60_000, at_least=1, budget=100_000, now=NOW)
+    booked = {"prices": PRICES, "job_id": 1, "now": NOW}
+    cost, kept = store.spend.book([("post", 1)], reserved=reserved, keep=25_000, **booked)
+    assert (cost, kept.micro_usd, left(store)) == (5_000, 25_000, 70_000)
+    cost, kept = store.spend.book([("post", 2), ("user", 2)], reserved=kept, keep=25_000, **booked)
+    assert (cost, kept.micro_usd, left(store)) == (15_000, 10_000, 70_000)
+    cost, kept = store.spend.book([("reply", 3)], reserved=kept, **booked)
+    assert (cost, kept, left(store)) == (10_000, None, 70_000)
+
+
+def test_a_reservation_lasts_for_calls_of_its_day_that_end_before_it(store):
+    reserved = store.spend.reserve(1, at_least=1, budget=1, now=NOW)
+    assert reserved.lasts(NOW)
+    assert not reserved.lasts(NOW + RESERVATION_HOLDS - timedelta(seconds=1))
+    midnight = datetime.combine(TODAY + timedelta(days=1), time.min, UTC)
+    late = store.spend.reserve(1, at_least=1, budget=2, now=midnight - timedelta(seconds=1))
+    assert not late.lasts(midnight)
 
 
 def test_the_reservations_of_the_dead_expire(store):

@@ -24,7 +24,7 @@ class Purse:
     booked: list[Item] = field(default_factory=list)
     reserved: int = 0
 
-    def affordable(self, wanted: int, *, at_least: int) -> int:
+    def affordable(self, wanted: int, *, at_least: int, last: bool = False) -> int:
         granted = min(wanted, self.budget - self.reserved)
         if granted < at_least:
             raise Transient("over-budget")
