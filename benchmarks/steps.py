@@ -51,10 +51,10 @@ STEPS: dict[str, list[tuple[type, str]]] = {
     "looks into the database": [
         *((Threads, name) for name in ("known", "find", "payloads", "authors", "conversation_of")),
         *((People, name) for name in ("find", "opted_out")),
-        *((Jobs, name) for name in ("answered", "earlier_for", "words_for", "asked_of")),
-        *((Pages, name) for name in ("find", "writer_of")),
+        *((Jobs, name) for name in ("answered", "said_before", "asked_of")),
+        *((Pages, name) for name in ("about",)),
         *((Mentions, name) for name in ("find", "asking")),
-        *((Notes, "get"), (MediaStore, "wanted")),
+        *((Notes, "get"), (Notes, "moods"), (MediaStore, "wanted")),
     ],
 }
 

@@ -127,7 +127,7 @@ class Asking:
     def _objection(self, number: int) -> str | None:
         """Why there will be no page, as far as that is known without asking X."""
         store = self.site.store
-        author, page = store.pages.author_of(number), store.pages.find(number)
+        page, author = store.pages.about(number)
         if author is not None and store.people.opted_out([author]):
             return "author-opted-out"
         return None if page is None or page.may_come_back(None) else "page-removed"

@@ -74,8 +74,8 @@ def _answers(job: Job, thread: Thread, parts: Parts) -> Iterator[str]:
     url = f"{parts.settings.public_url}/thread/{thread.id}"
     if job.reply_text is not None and url in job.reply_text:
         yield job.reply_text
-    lang, first = _lang(job, parts), parts.store.jobs.earlier_for(thread.id, job.id)
-    taken = parts.store.jobs.words_for(thread.id, besides=job.id)
+    lang = _lang(job, parts)
+    first, taken = parts.store.jobs.said_before(thread.id, besides=job.id)
     texts = (
         flourished(
             compose(thread, url, seed=thread.id, attempt=turn, lang=lang), turn // ANSWERS * WORDINGS_AT_LEAST

@@ -8,6 +8,7 @@ from bot.domain import Job
 from bot.errors import Permanent
 from bot.flows.parts import Parts
 from bot.store.pages import PageStatus
+from bot.store.people import Person
 
 
 def require_consent(job: Job, parts: Parts) -> PageStatus | None:
@@ -16,13 +17,15 @@ def require_consent(job: Job, parts: Parts) -> PageStatus | None:
     The author is the one whose post was pointed at, and the one of the saved page that holds it, which is
     what it returns.
     """
-    if objection := silenced(job, parts):
-        raise Permanent(objection)
     store, goal = parts.store, job.goal
-    page = store.pages.find(goal.post_id)
-    thread_by = page.author_id if page is not None else store.pages.writer_of(goal.post_id)
-    if goal.author_id is not None and store.people.opted_out([goal.author_id]):
+    people = store.people.find_all(i for i in (job.requester_id, goal.author_id) if i is not None)
+    asker = people.get(job.requester_id) if job.requester_id is not None else None
+    if asker is not None and (objection := _silence(job, asker)):
+        raise Permanent(objection)
+    author = people.get(goal.author_id) if goal.author_id is not None else None
+    if author is not None and author.opted_out_at is not None:
         raise Permanent("author-opted-out")
+    page, thread_by = store.pages.about(goal.post_id)
     if thread_by is not None and (objection := objection_to(thread_by, job, parts)):
         raise Permanent(objection)
     if page is not None and not page.may_come_back(job.requester_id):
@@ -47,7 +50,10 @@ def silenced(job: Job, parts: Parts) -> str | None:
     """Why the asker gets no answer (any more); a `stop` itself is still confirmed."""
     if job.requester_id is None:
         return None
-    asker = parts.store.people.find(job.requester_id)
+    return _silence(job, parts.store.people.find(job.requester_id))
+
+
+def _silence(job: Job, asker: Person) -> str | None:
     if job.kind == "stop" and asker.blocked_at is None:
         return None
     return asker.objection

@@ -26,29 +26,26 @@ log = structlog.get_logger()
 
 def require_calm(parts: Parts) -> None:
     """Raises Transient `cooling-down` while no reply may be made."""
-    _calm(parts)
+    _calm(parts.store.notes.cool_down(), parts)
 
 
-def _calm(parts: Parts) -> CoolDown | None:
-    """The last silence, which does not hold any more."""
-    rest = parts.store.notes.cool_down()
+def _calm(rest: CoolDown | None, parts: Parts) -> None:
     if rest is not None and rest.holds(parts.clock()):
         raise Transient("cooling-down", rest.detail, retry_at=rest.until, counts=False)
-    return rest
 
 
 @contextmanager
-def careful(job: Job, parts: Parts) -> Iterator[None]:
-    """Around the reply of a job. Raises what becomes of it if X complains; of many that waited for the end
-    of a silence, one tries and the others wait for it.
+def careful(job: Job, rest: CoolDown | None, parts: Parts) -> Iterator[None]:
+    """Around the reply of a job; `rest` is the last silence, over or not. Raises what becomes of the job if X
+    complains; of many that waited for the end of a silence, one tries and the others wait for it.
     """
-    rest = _calm(parts)
+    _calm(rest, parts)
     if rest is None or rest.over_at is not None:
         with _heeding(job, parts):
             yield
         return
     with alone("reply-after-silence", parts, reason="cooling-down"):
-        _calm(parts)
+        require_calm(parts)
         with _heeding(job, parts):
             yield
         parts.store.notes.set_cool_down(after_reply(rest, now=parts.clock()), now=parts.clock())

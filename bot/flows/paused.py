@@ -60,9 +60,8 @@ def probing(x: X, parts: Parts) -> Iterator[None]:
 
 
 @contextmanager
-def probing_by_reply(parts: Parts) -> Iterator[None]:
+def probing_by_reply(paused: Pause | None, parts: Parts) -> Iterator[None]:
     """Around a reply. Where it is replies that X did not let us make, one tries, and the others wait."""
-    paused = parts.store.notes.pause()
     if paused is None or paused.endpoint != REPLY:
         yield
         return

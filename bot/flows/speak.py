@@ -73,7 +73,8 @@ def speak(job: Job, wordings: Iterable[str], x: X, parts: Parts) -> int:
     Raises Permanent where the asker wants no answers by now, Transient while X wants none of our replies.
     Whatever else goes wrong in here leaves the mark where it is: then the next try looks first.
     """
-    with probing_by_reply(parts), careful(job, parts):
+    paused, rest = parts.store.notes.moods()
+    with probing_by_reply(paused, parts), careful(job, rest, parts):
         return _speak(job, wordings, x, parts)
 
 

@@ -188,10 +188,7 @@ ANSWERED = (
     .limit(1)
 )
 ANSWERED_TO = ANSWERED.where(JOB.c.requester_id == bindparam("requester_id"))
-EARLIER = select(func.count().label("jobs")).where(
-    JOB.c.thread_id == bindparam("thread_id"), JOB.c.id < bindparam("job_id")
-)
-WORDS = select(JOB.c.reply_text).where(*OTHERS, JOB.c.reply_started_at.is_not(None))
+SAID = select(JOB.c.id, JOB.c.reply_text, JOB.c.reply_started_at).where(*OTHERS)
 
 # Requests for the threads of some authors: for threads that are known, and for what was posted by them.
 LATEST = 2**63 - 1

@@ -24,15 +24,14 @@ from bot.store.jobrows import (
     BY_ID,
     CLAIM,
     DUE,
-    EARLIER,
     ENDED,
     FINISH,
     JOB,
     LATEST,
+    SAID,
     START_REPLY,
     UNSTART_REPLY,
     WOKEN,
-    WORDS,
     as_job,
     times_of,
 )
@@ -248,11 +247,6 @@ class Jobs:
             return self.database.glance(ANSWERED, values) is not None
         return self.database.glance(ANSWERED_TO, {**values, "requester_id": requester_id}) is not None
 
-    def earlier_for(self, thread_id: int, job_id: int) -> int:
-        """How many jobs asked for this thread before: each takes the next wording."""
-        row = self.database.glance(EARLIER, {"thread_id": thread_id, "job_id": job_id})
-        return cast("int", row.jobs) if row is not None else 0
-
     def said_of(self, kind: str, reason: str | None) -> int:
         """How many jobs of a kind were told how they ended: each takes the next wording."""
         query = select(func.count()).where(JobRow.kind == kind, col(JobRow.reply_id).is_not(None))
@@ -261,10 +255,13 @@ class Jobs:
         with self.database.read() as session:
             return session.exec(query).one()
 
-    def words_for(self, thread_id: int, *, besides: int) -> set[str]:
-        """What other jobs have answered, or may have, for a thread: X takes no text twice on a day."""
-        rows = self.database.glance_all(WORDS, {"thread_id": thread_id, "besides": besides})
-        return {row.reply_text for row in rows if row.reply_text is not None}
+    def said_before(self, thread_id: int, *, besides: int) -> tuple[int, set[str]]:
+        """How many jobs asked for this thread before that one, for each takes the next wording; and what
+        other jobs have answered, or may have, for X takes no text twice on a day.
+        """
+        rows = self.database.glance_all(SAID, {"thread_id": thread_id, "besides": besides})
+        words = {row.reply_text for row in rows if row.reply_started_at is not None} - {None}
+        return sum(row.id < besides for row in rows), words
 
     def has_said(self, text: str, *, besides: int) -> bool:
         """Whether another job may have posted these words: then X's refusal of them tells nothing of ours."""

@@ -26,6 +26,7 @@ PAUSED = "paused"
 POLLED = "polled"
 
 NOTE, HELD = table_of(NoteRow), table_of(LeaseRow)
+MOODS = select(NOTE.c.name, NOTE.c.value).where(NOTE.c.name.in_((COOL_DOWN, PAUSED)))
 BY_NAME = select(NOTE.c.value).where(NOTE.c.name == bindparam("name"))
 DROP = delete(NOTE).where(NOTE.c.name == bindparam("name")).returning(NOTE.c.name)
 RELEASE = delete(HELD).where(HELD.c.name == bindparam("name"), HELD.c.token == bindparam("token"))
@@ -85,11 +86,7 @@ class Notes:
         )
 
     def pause(self) -> Pause | None:
-        value = self.get(PAUSED)
-        if value is None:
-            return None
-        since, probe_at = (datetime.fromisoformat(value[name]) for name in ("since", "probe_at"))
-        return Pause(value["reason"], value["detail"], since, probe_at, value.get("endpoint", ""))
+        return _pause(self.get(PAUSED))
 
     def set_pause(self, pause: Pause, *, now: datetime) -> None:
         value = {"reason": pause.reason, "detail": pause.detail, "endpoint": pause.endpoint}
@@ -98,8 +95,12 @@ class Notes:
 
     def cool_down(self) -> CoolDown | None:
         """The last silence that X's complaints brought, over or not."""
-        value = self.get(COOL_DOWN)
-        return COOL_DOWNS.validate_python(value) if value else None
+        return _cool_down(self.get(COOL_DOWN))
+
+    def moods(self) -> tuple[Pause | None, CoolDown | None]:
+        """What `pause` and `cool_down` tell, in one look."""
+        told = {row.name: row.value for row in self.database.glance_all(MOODS, {})}
+        return _pause(told.get(PAUSED)), _cool_down(told.get(COOL_DOWN))
 
     def set_cool_down(self, rest: CoolDown, *, now: datetime) -> None:
         self.put(COOL_DOWN, COOL_DOWNS.dump_python(rest, mode="json"), now=now)
@@ -126,6 +127,17 @@ def _acquire(*, sqlite: bool) -> Any:
     return statement.on_conflict_do_update(index_elements=["name"], set_=new, where=free).returning(
         HELD.c.token
     )
+
+
+def _pause(value: dict[str, Any] | None) -> Pause | None:
+    if value is None:
+        return None
+    since, probe_at = (datetime.fromisoformat(value[name]) for name in ("since", "probe_at"))
+    return Pause(value["reason"], value["detail"], since, probe_at, value.get("endpoint", ""))
+
+
+def _cool_down(value: dict[str, Any] | None) -> CoolDown | None:
+    return COOL_DOWNS.validate_python(value) if value else None
 
 
 def _moment(value: dict[str, Any] | None, name: str) -> datetime | None:

@@ -22,17 +22,18 @@ COLUMNS = (
     *(PAGE.c.id, PAGE.c.conversation_id, PAGE.c.author_id, PAGE.c.post_count, PAGE.c.fetched_at),
     *(PAGE.c.gone_at, PAGE.c.removed_by, PAGE.c.unlisted_at),
 )
-OF_POST = (
-    sqlalchemy.select(*COLUMNS)
-    .join(POST_OF_PAGE, POST_OF_PAGE.c.thread_id == PAGE.c.id)
-    .where(POST_OF_PAGE.c.post_id == bindparam("post_id"))
-)
 AUTHORS = (
     sqlalchemy.select(POST_OF_PAGE.c.post_id, PAGE.c.author_id)
     .join(PAGE, PAGE.c.id == POST_OF_PAGE.c.thread_id)
     .where(POST_OF_PAGE.c.post_id.in_(bindparam("ids", expanding=True)))
 )
-WRITER = sqlalchemy.select(POST.c.author_id).where(POST.c.id == bindparam("post_id"))
+_ASKED = sqlalchemy.select(bindparam("post_id", type_=POST.c.id.type).label("id")).subquery()
+# A row in any case: the page that holds a post, and who wrote the post, as far as it is known here.
+ABOUT = sqlalchemy.select(*COLUMNS, POST.c.author_id.label("writer_id")).select_from(
+    _ASKED.outerjoin(POST_OF_PAGE, POST_OF_PAGE.c.post_id == _ASKED.c.id)
+    .outerjoin(PAGE, PAGE.c.id == POST_OF_PAGE.c.thread_id)
+    .outerjoin(POST, POST.c.id == _ASKED.c.id)
+)
 
 RemovedBy = Literal["author", "operator"]
 
@@ -60,8 +61,7 @@ class Pages:
 
     def find(self, post_id: int) -> PageStatus | None:
         """The page that holds a post, named by any version of it."""
-        row = self.database.glance(OF_POST, {"post_id": post_id})
-        return _status(row) if row is not None else None
+        return self.about(post_id)[0]
 
     def under(self, post_id: int, conversation_id: int | None, author_id: int) -> PageStatus | None:
         """The page of the thread that a post stands in or under: there the author's own goes first."""
@@ -74,15 +74,12 @@ class Pages:
         own = [row for row in rows if row.author_id == author_id]
         return next((_status(row) for row in (*own, *rows)), None)
 
-    def author_of(self, post_id: int) -> int | None:
-        """Who wrote a post, as far as that is known here without asking X."""
-        page = self.find(post_id)
-        return page.author_id if page is not None else self.writer_of(post_id)
-
-    def writer_of(self, post_id: int) -> int | None:
-        """Who wrote a post that was bought."""
-        row = self.database.glance(WRITER, {"post_id": post_id})
-        return row.author_id if row is not None else None
+    def about(self, post_id: int) -> tuple[PageStatus | None, int | None]:
+        """The page that holds a post, and who wrote it, as far as that is known here without asking X."""
+        row = self.database.glance(ABOUT, {"post_id": post_id})
+        assert row is not None  # noqa: S101 - there is one whatever is known
+        page = _status(row) if row.id is not None else None
+        return page, page.author_id if page is not None else row.writer_id
 
     def authors_of(self, post_ids: Iterable[int]) -> dict[int, int]:
         """Whose threads these posts belong to, those of which that is known."""

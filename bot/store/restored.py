@@ -8,6 +8,7 @@ from datetime import datetime
 
 from bot.store.database import Database
 from bot.store.models import FoundReplyRow, NoteRow
+from bot.store.notes import Notes
 
 RESTORED = "restored"
 
@@ -30,11 +31,9 @@ class Restores:
     database: Database
 
     def last(self) -> Restore | None:
-        with self.database.read() as session:
-            note = session.get(NoteRow, RESTORED)
-        if note is None:
+        told = Notes(self.database).get(RESTORED)
+        if told is None:
             return None
-        told = note.value
         return Restore(
             at=datetime.fromisoformat(told["at"]),
             newest_reply=_number(told.get("newest_reply")),

@@ -134,22 +134,23 @@ class Threads:
 
     def find(self, post_id: int) -> SavedThread | None:
         """The thread that holds a post, named by any version of it."""
+        row = self.database.glance(OF_POST, {"post_id": post_id})
+        if row is None:
+            return None
+        thread = THREAD.validate_json(row.body)
         with self.database.read() as session:
-            row = execute(session, OF_POST, {"post_id": post_id}).first()
-            if row is None:
-                return None
-            thread = THREAD.validate_json(row.body)
-            return SavedThread(
-                thread=thread,
-                version=row.version,
-                etag=stamps.etag(row.etag, row.revision),
-                fetched_at=row.fetched_at,
-                checked_at=row.checked_at,
-                confirmed_at=row.confirmed_at or row.fetched_at,
-                gone=row.gone_at is not None,
-                unlisted=row.unlisted_at is not None,
-                pictures=stored_pictures(session, pictures_of(thread)),
-            )
+            pictures = stored_pictures(session, pictures_of(thread))
+        return SavedThread(
+            thread=thread,
+            version=row.version,
+            etag=stamps.etag(row.etag, row.revision),
+            fetched_at=row.fetched_at,
+            checked_at=row.checked_at,
+            confirmed_at=row.confirmed_at or row.fetched_at,
+            gone=row.gone_at is not None,
+            unlisted=row.unlisted_at is not None,
+            pictures=pictures,
+        )
 
     def conversation_of(self, post_id: int) -> int | None:
         """The conversation of a post that was bought, or that a saved thread knows by another version."""
@@ -166,32 +167,29 @@ class Threads:
         conversation_id = goal.conversation_id or self.conversation_of(goal.post_id)
         if conversation_id is None:
             return Known()
-        with self.database.read() as session:
-            values = {"conversation_id": conversation_id}
-            rows = execute(session, POSTS_UNDER, values).all()
-            pages = execute(session, PAGES_UNDER, values).all()
-            missing = execute(session, MISSING_UNDER, values).all()
-            writers = {row.author_id for row in rows}
-            authors = execute(session, WRITERS, {"ids": list(writers)}).all() if writers else ()
-            buried = any(page.gone_at is not None and page.removed_by is None for page in pages)
-            newest: dict[int, int] = {}
-            for page in pages:
-                if page.gone_at is None:
-                    newest[page.author_id] = max(page.newest_post_id, newest.get(page.author_id, 0))
-            return Known(
-                payloads=tuple(row.payload for row in rows),
-                authors={row.id: _author(row) for row in authors},
-                missing={
-                    row.id: cast("GapReason", row.reason)
-                    for row in missing
-                    if asked_before is None
-                    or row.seen_at > asked_before
-                    or (row.reason == "deleted" and not buried)
-                },
-                newest=newest,
-                fetched_at={row.id: row.fetched_at for row in rows},
-                cut=any(page.cut for page in pages),
-            )
+        values = {"conversation_id": conversation_id}
+        rows, pages, missing = (
+            self.database.glance_all(query, values) for query in (POSTS_UNDER, PAGES_UNDER, MISSING_UNDER)
+        )
+        buried = any(page.gone_at is not None and page.removed_by is None for page in pages)
+        newest: dict[int, int] = {}
+        for page in pages:
+            if page.gone_at is None:
+                newest[page.author_id] = max(page.newest_post_id, newest.get(page.author_id, 0))
+        return Known(
+            payloads=tuple(row.payload for row in rows),
+            authors=self.authors({row.author_id for row in rows}),
+            missing={
+                row.id: cast("GapReason", row.reason)
+                for row in missing
+                if asked_before is None
+                or row.seen_at > asked_before
+                or (row.reason == "deleted" and not buried)
+            },
+            newest=newest,
+            fetched_at={row.id: row.fetched_at for row in rows},
+            cut=any(page.cut for page in pages),
+        )
 
     def payloads(self, ids: Iterable[int]) -> tuple[Mapping[str, Any], ...]:
         """Single posts as X sent them, such as the quoted ones of other conversations."""
