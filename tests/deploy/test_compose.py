@@ -67,6 +67,17 @@ def test_no_port_of_a_part_that_readers_need_not_reach_is_open_to_the_world(tmp_
             assert all(str(port).startswith("127.0.0.1:") for port in service.get("ports", [])), name
 
 
+def test_no_word_of_a_health_check_has_a_blank(tmp_path):
+    """Until 2026 podman's Docker API broke such a word in two, and a healthy container was said to be ill."""
+    checks = {
+        name: service["healthcheck"].get("test", [])
+        for name, service in services(tmp_path).items()
+        if "healthcheck" in service
+    }
+    assert {name for name, test in checks.items() if test} >= {*OURS[1:], "postgres", "valkey", "nginx"}
+    assert [name for name, test in checks.items() if any(len(word.split()) != 1 for word in test)] == []
+
+
 @pytest.mark.parametrize("tls", ["", "on"])
 def test_nginx_is_led_to_the_containers_and_takes_it(tmp_path, tls):
     """Its container's own script, in folders of the test's."""

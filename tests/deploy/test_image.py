@@ -49,6 +49,15 @@ def test_what_it_copies_is_not_ignored():
     assert all((ROOT / name).exists() for name in let_in)
 
 
+def test_keys_and_databases_that_lie_beside_the_code_stay_out():
+    """Whatever stands there goes into the wheel; of the lines that fit a name the last decides."""
+    lines = (ROOT / ".dockerignore").read_text("utf-8").splitlines()
+    let_in = max(number for number, line in enumerate(lines) if line.startswith("!"))
+    kept_out = [line.removeprefix("**/") for line in lines[let_in:] if line.startswith("**/")]
+    for name in (".env", ".env.old", "unroll.db", "unroll.db-wal", "var"):
+        assert any(fnmatch(name, pattern) for pattern in kept_out), name
+
+
 def _applies(requirement: Requirement, extras: set[str]) -> bool:
     marker = requirement.marker
     return marker is None or any(marker.evaluate({"extra": extra}) for extra in {"", *extras})
