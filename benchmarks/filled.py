@@ -11,6 +11,7 @@ from datetime import datetime
 from sqlalchemy import text
 
 from bot.store import Store
+from bot.store.gauges import count_anew
 
 JOBS_OF_A_THREAD = 10
 POSTS_OF_A_THREAD = 5
@@ -101,7 +102,8 @@ def fill(store: Store, jobs: int, *, now: datetime, confirmed: datetime) -> None
         if not store.database.is_sqlite:
             connection.execute(text("SELECT setval('job_id_seq', :count)"), {"count": jobs})
         connection.execute(text(SUMS))
-    store.gauges.add_up()
+    with store.database.write() as session:
+        count_anew(session)
     _settle(store)
 
 

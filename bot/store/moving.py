@@ -23,7 +23,7 @@ from bot.store import search
 from bot.store.cards import card
 from bot.store.closing import close
 from bot.store.database import Database
-from bot.store.gauges import add_up
+from bot.store.gauges import count_anew
 from bot.store.models import CardRow, CardTextRow, JobRow, LeaseRow
 
 BATCH = 500
@@ -71,7 +71,7 @@ def move(source: Database, target: Database, *, now: datetime, told: Progress) -
             sent = {each.name: _copy(each, old, new, target, told) for each in tables()}
             _count_on(target, new)
             _index_words(target, new)
-            add_up(new)
+            count_anew(new)
             _require_same(sent, new)
         close(source, old, now=now)
     return {name: each.rows for name, each in sent.items()}

@@ -144,6 +144,22 @@ def test_what_ended_is_counted_whoever_writes_it(store):
     assert sum(jobs for *_, jobs in kept(store)) == 2
 
 
+def test_what_is_counted_anew_leaves_no_empty_pages(store):
+    """After a move, of which each job has left a row."""
+    first = asked(store, 201, at=NOW)
+    with store.database.write() as session:
+        done = session.get(JobRow, first.id).model_dump(exclude={"id", "mention_id"})
+        session.bulk_insert_mappings(JobRow, [{**done, "state": "done"}] * 1_000)
+    assert len(kept(store)) == 1_000
+    with store.database.write() as session:
+        gauges.count_anew(session)
+    assert counted(store) == {("queued", ""): 1, ("done", ""): 1_000}
+    assert kept(store) == [("done", None, 1_000)]
+    if not store.database.is_sqlite:
+        with store.database.read() as session:
+            assert session.scalar(text("SELECT pg_relation_size('job_count')")) == 8_192
+
+
 def test_jobs_that_end_while_others_are_added_up_are_counted_once(store, monkeypatch):
     monkeypatch.setattr(gauges, "ADDED_UP_AFTER", 0)
     jobs = [claimed(store, 201 + n, at=NOW) for n in range(60)]
