@@ -64,8 +64,13 @@ RUN = re.compile(f"[{UNSPACED}]+|[^{UNSPACED}]+")
 # What stays with the letter before it: signs above and below, and the half-width voiced marks of kana.
 SIGN = re.compile(r"[\uff9e\uff9f]")
 UNSPACED_LETTER = re.compile(f"[{UNSPACED}]")
-MARKS = "".join(sign for sign in map(chr, range(0x300, 0x1EA00)) if unicodedata.category(sign)[0] == "M")
-STRETCH = re.compile(f"(?:[^\\W_]|[{MARKS}\u200c\u200d])+")
+# Beyond this a set of letters is a list that is gone through from its start: only for letters beyond it, too.
+FAR = 0x10000
+NEAR_MARKS, FAR_MARKS = (
+    "".join(sign for sign in map(chr, range(start, end)) if unicodedata.category(sign)[0] == "M")
+    for start, end in ((0x300, FAR), (FAR, 0x1EA00))
+)
+STRETCH = re.compile(f"(?:[^\\W_]++|[{NEAR_MARKS}\u200c\u200d]++|(?=[\U00010000-\U0010ffff])[{FAR_MARKS}])++")
 WHITE = re.compile(r"\s+")
 
 
@@ -110,11 +115,18 @@ def distinct(texts: Iterable[str], most: int) -> tuple[str, ...]:
     """Every different word of the texts, at most `most` of them, the earlier ones first."""
     found: dict[str, None] = {}
     for text in texts:
-        for word in words(text):
-            found.setdefault(word.folded)
+        for stretch in STRETCH.findall(text):
+            found.update(dict.fromkeys(_folded(stretch)))
             if len(found) >= most:
-                return tuple(found)
+                return tuple(found)[:most]
     return tuple(found)
+
+
+def _folded(stretch: str) -> Iterable[str]:
+    """The words of a stretch without where they are: most are one, and quickly told."""
+    if stretch.isascii():
+        return (stretch.lower()[:LONGEST_WORD],)
+    return (word.folded for word in words(stretch))
 
 
 def question(text: str) -> Question:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.rules.words import MOST_WORDS, passage, question, tag, words
+from bot.rules.words import MOST_WORDS, distinct, passage, question, tag, words
 
 
 def folded(text: str) -> list[str]:
@@ -42,6 +42,17 @@ def test_any_text_has_words_where_it_says_and_no_sign_of_a_query_among_them(text
         end = word.end
         assert word.folded
         assert not set(word.folded) & set(" '\"\\:*&|!()<>-\0")
+
+
+@given(
+    st.lists(
+        st.text(st.characters(categories=["L", "N", "M", "P", "Z"]) | st.sampled_from("ab ")), max_size=5
+    )
+)
+def test_different_words_are_those_of_the_texts_in_their_order(texts):
+    told = list(dict.fromkeys(word for text in texts for word in folded(text)))
+    assert list(distinct(texts, 1_000)) == told
+    assert list(distinct(texts, 3)) == told[:3]
 
 
 @given(st.text(st.characters(categories=["L", "N", "M", "P", "Z"]), max_size=80))
