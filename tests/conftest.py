@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -15,6 +16,7 @@ import pytest
 import structlog
 from hypothesis import settings as hypothesis_settings
 from pydantic import SecretStr
+from sqlalchemy import Engine, event
 
 from bot.blobs import open_blobs
 from bot.domain import Job
@@ -32,6 +34,7 @@ from sandbox.nouns import Author, Post
 from sandbox.run import serve
 from sandbox.world import World
 from tests.bucket import Bucket, bucket_at, s3_server
+from tests.compiled import Compiled
 from tests.order import long_first
 
 hypothesis_settings.register_profile("here", deadline=None)
@@ -46,6 +49,15 @@ structlog.configure(
     ]
 )
 
+compiled = Compiled()
+
+
+@event.listens_for(Engine, "engine_connect")
+def compile_once(connection) -> None:
+    """Each test opens databases of its own: by itself, each of them would compile every statement anew."""
+    connection.execution_options(compiled_cache=compiled)
+
+
 ROOT = Path(__file__).parents[1]
 SETTINGS_NAMES = [name.upper() for name in Settings.model_fields]
 
@@ -54,6 +66,12 @@ SETTINGS_NAMES = [name.upper() for name in Settings.model_fields]
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     files = [item.path.relative_to(ROOT).as_posix() for item in items]
     items[:] = long_first(items, files, int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")))
+
+
+def pytest_collection_finish() -> None:
+    """What the modules made stays: nobody has to look through it for garbage again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)
