@@ -200,3 +200,9 @@ def test_a_poller_that_reads_the_stream_is_killed_and_the_one_that_stands_by_tak
     assert status == 0
     jobs = [job["mention_id"] for job in shell.unroll("jobs", "list", "--json").document]
     assert sorted(jobs) == sorted([told.id, untold.id])
+
+
+def test_what_was_imported_is_kept_out_of_the_garbage_that_is_collected(shell):
+    program = "import gc, bot.cli; print(gc.isenabled(), gc.get_freeze_count() > 0)"
+
+    assert shell.run("python", "-c", program).out == "True True\n"
