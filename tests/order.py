@@ -16,9 +16,12 @@ LONG = (
     "tests/deploy/test_under_systemd.py",
     "tests/demo/test_from_keys.py",
     "tests/flows/test_rates.py",
+    "tests/workers/test_rabbitmq.py",
     "tests/workers/test_poison.py",
     "tests/flows/test_leases.py",
     "tests/flows/test_outages.py",
+    "tests/reader/test_forms.py",
+    "tests/mail/test_browser.py",
 )
 
 T = TypeVar("T")

@@ -123,7 +123,7 @@ def test_a_wrong_setting_ends_the_worker_at_its_start(plant, wrong, named):
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
-        timeout=20,
+        timeout=60,
         check=False,
     )
     assert done.returncode != 0
