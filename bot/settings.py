@@ -53,6 +53,16 @@ BUCKET = re.compile(r"s3://[a-z0-9][a-z0-9.-]+(/[\w.-]+)*/?", re.ASCII)
 COIN_ADDRESS = re.compile(r"[A-Za-z0-9:_.-]{8,200}")
 
 
+# What pydantic says of these means little to who has written them.
+PLAINLY = {
+    "decimal_parsing": "must be a number, such as 5 or 0.25",
+    "float_parsing": "must be a number, such as 5 or 0.25",
+    "int_parsing": "must be a whole number, such as 5",
+    "int_from_float": "must be a whole number, such as 5",
+    "bool_parsing": "must be true or false",
+}
+
+
 class BadSettings(Exception):  # noqa: N818 - reads as what it says at the door
     """One line that names the setting and says what to do."""
 
@@ -313,4 +323,5 @@ def load(**chosen: Any) -> Settings:
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         name = str(first["loc"][0]).upper() if first["loc"] else "settings"
-        raise BadSettings(f"{name}: {first['msg'].removeprefix('Value error, ')}") from None
+        said = PLAINLY.get(first["type"]) or first["msg"].removeprefix("Value error, ")
+        raise BadSettings(f"{name}: {said}") from None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from urllib.parse import urlsplit
 
 import typer
@@ -11,6 +12,7 @@ from sqlalchemy import make_url
 
 from bot.cli import output
 from bot.cli.envfile import CannotKeep, quoted
+from bot.cli.keys import NAMES_NOBODY, named_by
 from bot.cli.sheet import Sheet
 
 NAMES = {
@@ -37,15 +39,25 @@ def ask_secret(sheet: Sheet, name: str, *, again: bool = False) -> None:
     typed = ""
     while not typed:
         typed = _hidden(f"  {NAMES[name]} ({name}){hint}", default=kept)
-        if typed and not KEY.fullmatch(typed):
-            complain(f"{name}: no key of X's looks like that; copy it once more")
+        if said := _no_key(name, typed):
+            complain(said)
             typed = ""
     if typed != kept:
         sheet.answers[name] = typed
 
 
-def ask(sheet: Sheet, name: str) -> None:
-    """Until it is one that can be; an address of a database without a password is asked for it."""
+def _no_key(name: str, typed: str) -> str | None:
+    if not typed:
+        return f"{name}: the bot needs all five"
+    if not KEY.fullmatch(typed):
+        return f"{name}: no key of X's looks like that; copy it once more"
+    return NAMES_NOBODY if name == "X_ACCESS_TOKEN" and named_by(typed) is None else None
+
+
+def ask(sheet: Sheet, name: str, *, useless: Callable[[str], str | None] = lambda _: None) -> None:
+    """Until it is one that can be; an address of a database without a password is asked for it. What is
+    `useless` may be so all the same, if that is meant.
+    """
     while True:
         kept = sheet.value(name)
         typed = typer.prompt(
@@ -58,9 +70,17 @@ def ask(sheet: Sheet, name: str) -> None:
             sheet.answers[name] = _with_password(typed) if name == "DATABASE_URL" else typed
         said = sheet.wrong(name) or _refused(sheet.value(name))
         if said is None:
-            return
-        complain(said if said.startswith(name) else f"{name}: {said}")
+            doubt = useless(typed) if typed != kept else None
+            if doubt is None or _meant(doubt):
+                return
+        else:
+            complain(said if said.startswith(name) else f"{name}: {said}")
         sheet.answers.pop(name, None)
+
+
+def _meant(doubt: str) -> bool:
+    complain(doubt)
+    return typer.confirm("  Keep it all the same?", default=False, err=True)
 
 
 def complain(why: str) -> None:

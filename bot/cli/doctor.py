@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
@@ -33,6 +33,8 @@ LITTLE_LEFT = 0.2
 DUE_TOO_LONG = timedelta(minutes=5)
 LATELY = timedelta(days=1)
 
+BROKER = "start one before the bot: `apt install redis-server`, or by hand `python -m sandbox.broker`"
+
 MARKS = {"ok": "[green]ok[/]     ", "warning": "[yellow]warning[/]", "problem": "[red]problem[/]"}
 
 
@@ -56,7 +58,12 @@ def _checks(settings: Settings) -> Iterator[Check]:
     yield Check("settings", "ok", "read")
     if settings.missing_credentials:
         names = ", ".join(settings.missing_credentials)
-        yield Check("X keys", "problem", f"{names} not set", "copy the keys of your X app into .env")
+        yield Check(
+            "X keys",
+            "problem",
+            f"{names} not set",
+            "run `unroll setup`, or copy the keys of your X app into .env",
+        )
     try:
         store = open_store(settings.database_url)
     except BadSettings as error:
@@ -69,8 +76,8 @@ def _checks(settings: Settings) -> Iterator[Check]:
             if not settings.missing_credentials:
                 yield check("push", lambda: push_check(store, settings))
     if settings.broker_url:
-        yield check("redis", lambda: ping(settings))
-    broker = check("broker", lambda: reach(settings))
+        yield check("redis", lambda: _answering(ping, settings))
+    broker = check("broker", lambda: _answering(reach, settings))
     yield broker
     if broker.ok:
         yield check("workers", lambda: _workers(settings))
@@ -104,6 +111,13 @@ def _database(store: Store) -> Finding | str:
     if schema.is_newer(version):
         return warning(f"schema {version} is of a later version of the bot", "deploy that version here too")
     return f"{store.database.engine.dialect.name}, schema {schema.newest()}, the newest"
+
+
+def _answering(ask: Callable[[Settings], str], settings: Settings) -> Finding | str:
+    try:
+        return ask(settings)
+    except BadSettings as error:
+        return problem(str(error), BROKER)
 
 
 def ping(settings: Settings) -> str:

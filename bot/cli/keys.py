@@ -22,6 +22,12 @@ TO_WRITE = (
     "its secret anew: a token keeps the permission it was made with"
 )
 
+# Of the five keys the one that a person takes for another: here a bearer token looks much the same.
+NAMES_NOBODY = (
+    "X_ACCESS_TOKEN: X's access tokens begin with the account's number and a dash, and this one does not; "
+    "is it the bearer token?"
+)
+
 # Keys of which X says only together whether they are right.
 Group = tuple[str, ...]
 BEARER: Group = ("X_BEARER_TOKEN",)
@@ -44,9 +50,12 @@ class _Nothing:
 
 def account_id(settings: Settings) -> int | None:
     """The account's id stands in front of its access token."""
-    token = settings.x_access_token
-    number = (token.get_secret_value() if token else "").split("-", 1)[0]
-    return int(number) if number.isdecimal() else None
+    return named_by(settings.x_access_token.get_secret_value() if settings.x_access_token else "")
+
+
+def named_by(access_token: str) -> int | None:
+    number, dash, _ = access_token.partition("-")
+    return int(number) if dash and number.isdecimal() else None
 
 
 def bearer(connection: Connection) -> str:
@@ -59,7 +68,7 @@ def account(connection: Connection) -> Finding | str:
     """Whether the bot's own keys work, and may write. Raises what X's client raises."""
     number = account_id(connection.settings)
     if number is None:
-        return "not tried: the access token does not name its account"
+        return problem(NAMES_NOBODY, "copy the access token once more, by `unroll setup`")
     X(connection, _Nothing(), utc_now).mentions(number, since_id=NEVER, pages=1)
     level = access_level(connection)
     if level == READ_ONLY:

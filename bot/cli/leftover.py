@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bot.cli.doctor import ping
+from bot.cli.doctor import BROKER, ping
 from bot.cli.findings import Check, Finding, check, problem, warning
 from bot.cli.keys import account_id
 from bot.cli.opening import parts_for
@@ -21,7 +21,6 @@ AUTOMATED = (
     "X's API does not tell: does {} say “Automated” below the name? If not, log in as the bot, and under "
     "Settings, Your account, Account information, Automation connect it to your own account"
 )
-BROKER = "start one before the bot: `apt install redis-server`, or by hand `python -m sandbox.broker`"
 
 
 def what_is_left(settings: Settings) -> Iterator[Check]:
@@ -66,6 +65,6 @@ def _site(settings: Settings) -> Finding | str:
     if is_local(settings.public_url):
         return warning(
             f"PUBLIC_URL: {settings.public_url} can be opened on this machine only",
-            "set it to where readers find the site: the links in replies stay as they were",
+            "set it to where readers find the site, before the first reply: its link is not changed later",
         )
     return f"{settings.public_url}, to lead to port 8000 of this machine"

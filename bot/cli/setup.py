@@ -10,6 +10,7 @@ already is offered, and stays as it is on Enter.
 from __future__ import annotations
 
 import sys
+from decimal import Decimal
 from pathlib import Path
 
 import typer
@@ -17,9 +18,9 @@ import typer
 from bot import log
 from bot.cli import output
 from bot.cli.asking import ask, ask_secret, complain
-from bot.cli.doctor import tell
+from bot.cli.doctor import ping, tell
 from bot.cli.envfile import write
-from bot.cli.keys import Group, NotAnswering, examined
+from bot.cli.keys import NAMES_NOBODY, Group, NotAnswering, account_id, examined
 from bot.cli.leftover import what_is_left
 from bot.cli.sheet import ADDRESSES, ALL, KEYS, Sheet
 from bot.settings import BadSettings, load
@@ -35,7 +36,7 @@ def set_up(*, no_input: bool) -> None:
     somebody = not no_input and _is_terminal()
     if not somebody and (missing := sheet.missing()):
         output.fail(f"{', '.join(missing)} not set, and nobody is there to ask", status=2)
-    log.configure(sheet.for_x().model_copy(update={"log_level": "ERROR"}))
+    log.configure(sheet.for_x().model_copy(update={"log_level": "CRITICAL"}))
     try:
         _keys(sheet, somebody=somebody)
         _addresses(sheet, somebody=somebody)
@@ -57,6 +58,8 @@ def _keys(sheet: Sheet, *, somebody: bool) -> None:
         output.say("1 of 3: the keys of your X app, from https://console.x.com; they stay hidden as you type")
         for name in sheet.open(KEYS):
             ask_secret(sheet, name)
+    if account_id(sheet.for_x()) is None:  # it is in the environment, where nobody is asked for it
+        output.fail(NAMES_NOBODY)
     while refused := _refused(sheet, somebody=somebody):
         told = ", and ".join(" or ".join(group) for group in refused)
         said = f"X refuses {told}: copy it from X's console once more"
@@ -77,7 +80,9 @@ def _refused(sheet: Sheet, *, somebody: bool) -> list[Group]:
             if not somebody:
                 output.fail(str(error))
             complain(str(error))
-            typer.confirm("  Try again?", default=True, abort=True, err=True)
+            if not typer.confirm("  Try again?", default=True, err=True):
+                typer.confirm("  Go on, with keys that nobody has tried?", abort=True, err=True)
+                return []
         else:
             for check in checks:
                 tell(check)
@@ -88,12 +93,29 @@ def _addresses(sheet: Sheet, *, somebody: bool) -> None:
     if somebody:
         output.say("\n2 of 3: where things are")
         for name in sheet.open(ADDRESSES):
-            ask(sheet, name)
+            ask(sheet, name, useless=_silent if name == "REDIS_URL" else _nothing_wrong)
     while trouble := _of_database(sheet.value("DATABASE_URL")):
         if not (somebody and sheet.open(["DATABASE_URL"]) and trouble.startswith("DATABASE_URL")):
             output.fail(trouble)
         complain(trouble)
         ask(sheet, "DATABASE_URL")
+
+
+def _nothing_wrong(_: str) -> None:
+    return None
+
+
+def _silent(url: str) -> str | None:
+    """One that was typed just now is tried at once; the other may be started later."""
+    try:
+        ping(load(_env_file=None, redis_url=url))
+    except BadSettings as error:
+        return str(error)
+    return None
+
+
+def _buys_nothing(dollars: str) -> str | None:
+    return "DAILY_BUDGET_USD: with 0 the bot reads nothing" if not Decimal(dollars) else None
 
 
 def _of_database(url: str) -> str | None:
@@ -116,7 +138,7 @@ def _money(sheet: Sheet, *, somebody: bool) -> None:
         if typer.confirm(question, default=own, err=True) != own:
             sheet.answers["MENTION_PRICE_USD"] = ANOTHERS if own else OWN
     for name in sheet.open(["DAILY_BUDGET_USD"]):
-        ask(sheet, name)
+        ask(sheet, name, useless=_buys_nothing)
 
 
 def _write(sheet: Sheet) -> None:

@@ -80,6 +80,8 @@ def test_each_thing_that_is_missing_is_named_with_what_to_do(examine):
 
     assert checks["X keys"]["said"] == "X_BEARER_TOKEN not set"
     assert "REDIS_URL" in checks["broker"]["said"]
+    assert "python -m sandbox.broker" in checks["broker"]["mend"]
+    assert all(each["mend"] for each in checks.values() if not each["ok"])
     assert "unroll poll" in checks["poller"]["mend"]
     assert "PUBLIC_URL" in checks["site"]["said"]
     assert "unroll web" in checks["site"]["mend"]
@@ -274,6 +276,13 @@ def test_what_mentions_cost_is_told(examine, world, shell, thread):
     found = examine(MENTION_PRICE_USD="0.005")["mentions"]["said"]
     assert found.startswith("$0.005 for each that a look brings")
     assert found.endswith("2 within seven days, $0.002")
+
+
+def test_an_access_token_that_names_nobody_is_a_problem(examine):
+    found = examine(X_ACCESS_TOKEN="AAAAbearer")["X, bot account"]
+    assert not found["ok"]
+    assert "is it the bearer token?" in found["said"]
+    assert "unroll setup" in found["mend"]
 
 
 def test_another_broker_than_redis_is_asked_as_well(examine, nobody):

@@ -117,6 +117,36 @@ def test_keys_that_cannot_be_are_asked_for_at_once(person):
     assert done.output.count("no key of X's looks like that") == 2
 
 
+def test_a_bearer_token_is_no_access_token(person):
+    """It is the one mistake that X would not tell: without the account's number nothing can be asked."""
+    bearer = person.keys["X_BEARER_TOKEN"]
+    typed = [*person.keys_but(X_ACCESS_TOKEN=bearer)]
+    typed.insert(3, person.keys["X_ACCESS_TOKEN"])
+    done = person.types(*typed, *AS_IT_IS, *MONEY)
+    assert done.exit_code == 0, done.output
+    assert done.output.count("is it the bearer token?") == 1
+    assert person.keys["X_ACCESS_TOKEN"] in person.env
+
+
+def test_a_doubtful_answer_may_be_meant(person, nobody):
+    del person.environment["REDIS_URL"]
+    away = f"redis://127.0.0.1:{nobody}/0"
+    done = person.types(*person.keys_but(), *AS_IT_IS, away, "n", away, "y", "", "0", "n", "0", "y")
+    assert done.exit_code == 0, done.output
+    assert done.output.count("REDIS_URL: no answer") >= 2
+    assert done.output.count("with 0 the bot reads nothing") == 2
+    assert f"REDIS_URL={away}" in person.env
+    assert "DAILY_BUDGET_USD=0\n" in person.env
+
+
+def test_keys_may_be_kept_untried_where_x_does_not_answer(person, nobody):
+    away = f"http://127.0.0.1:{nobody}"
+    done = person.types(*person.keys_but(), "n", "y", *AS_IT_IS, *MONEY, X_API_URL=away)
+    assert done.exit_code == 0, done.output
+    assert "circuit" not in done.output
+    assert all(key in person.env for key in person.keys.values())
+
+
 def test_an_app_that_may_only_read_is_told_what_to_do(person, world):
     world.read_only = True
     done = person.types(*person.keys_but(), *AS_IT_IS, *MONEY)
@@ -140,6 +170,7 @@ def test_what_cannot_be_is_asked_for_again(person, nobody):
         "DAILY_BUDGET_USD:",
     ):
         assert said in done.output
+    assert "DAILY_BUDGET_USD: must be a number, such as 5" in done.output
     assert "DATABASE_URL" not in person.env
 
 
@@ -187,6 +218,9 @@ def test_a_wrong_key_in_the_environment_ends_a_script_in_one_line(shell):
     said = shell.unroll("setup", "--no-input", X_BEARER_TOKEN="x")
     assert said.status == 1
     assert said.line == "unroll: X refuses X_BEARER_TOKEN: copy it from X's console once more"
+    said = shell.unroll("setup", "--no-input", X_ACCESS_TOKEN="wrong")
+    assert said.status == 1
+    assert said.line.startswith("unroll: X_ACCESS_TOKEN: ")
     wrong = shell.unroll("setup", "--no-input", PUBLIC_URL="nowhere")
     assert wrong.status == 1
     assert wrong.line.startswith("unroll: PUBLIC_URL: ")
