@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 STOPS_WITHIN_SECONDS = 10
 
+# uvicorn's five seconds are just the time between two looks of a bot: they would meet.
+IDLE_SECONDS = 75
+
 
 class CuttableProtocol(H11Protocol):
     """HTTP whose requests carry their connection's transport, for `sandbox.spoil.Cut`."""
@@ -123,5 +126,6 @@ def _config(world: World, scenes: list[Scene] | None) -> uvicorn.Config:
         access_log=False,
         server_header=False,
         date_header=False,
+        timeout_keep_alive=IDLE_SECONDS,
         timeout_graceful_shutdown=1,
     )

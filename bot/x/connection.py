@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
@@ -13,6 +16,7 @@ import requests
 import tweepy
 from redis.backoff import NoBackoff
 from redis.retry import Retry
+from urllib3.exceptions import ProtocolError
 
 from bot.redis import client as redis_client
 from bot.settings import CONNECT_TIMEOUT, HTTP_TIMEOUT, Settings
@@ -27,6 +31,10 @@ for name in ("tweepy", "oauthlib", "requests_oauthlib"):
 # Redis is on our side: where it is away, `Limits` falls back at once instead of trying again.
 REDIS_TIMEOUT = timedelta(seconds=2)
 
+# Servers close a connection that nobody uses; the shortest usual time is five seconds. One that has rested
+# for longer than this may be closed at the very moment at which we write to it.
+MAY_BE_CLOSED_AFTER = timedelta(seconds=3)
+
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
@@ -37,6 +45,7 @@ class Session(requests.Session):
         super().__init__()
         self.base_url = base_url
         self.last_response: requests.Response | None = None
+        self._answered_at: float | None = None
         for scheme in ("http://", "https://"):
             self.mount(scheme, Adapter())
         if urlsplit(base_url).hostname in LOOPBACK:
@@ -46,14 +55,40 @@ class Session(requests.Session):
         self.last_response = None
         kwargs.setdefault("timeout", (CONNECT_TIMEOUT.total_seconds(), HTTP_TIMEOUT.total_seconds()))
         kwargs["allow_redirects"] = False
-        response = super().request(method, self._ours(url), *args, **kwargs)
-        self.last_response = response
+        ask = partial(super().request, method, self._ours(url), *args, **kwargs)
+        self.last_response = response = self._after_a_rest(method, ask) if self._rested() else ask()
+        self._answered_at = time.monotonic()
         return response
+
+    def _rested(self) -> bool:
+        rest = MAY_BE_CLOSED_AFTER.total_seconds()
+        return self._answered_at is not None and time.monotonic() - self._answered_at > rest
+
+    def _after_a_rest(self, method: str | bytes, ask: Callable[[], requests.Response]) -> requests.Response:
+        """A read takes the connection there is, and a new one where X hung up in this moment. Whatever
+        changes something is never sent twice: it gets a new one at once.
+        """
+        if method != "GET":
+            self.close()
+            return ask()
+        try:
+            return ask()
+        except requests.ConnectionError as error:
+            if not _hung_up(error):
+                raise
+            self.close()
+            return ask()
 
     def _ours(self, url: str | bytes) -> str:
         """Whatever host tweepy has in its code (4.17: api.twitter.com): no call may go anywhere else."""
         parts = urlsplit(url if isinstance(url, str) else url.decode())
         return self.base_url + urlunsplit(("", "", parts.path, parts.query, ""))
+
+
+def _hung_up(error: requests.ConnectionError) -> bool:
+    """Whether the connection stood, and was closed before a byte of an answer."""
+    inner = error.args[0] if error.args else None
+    return isinstance(inner, ProtocolError) and isinstance(inner.args[-1], ConnectionResetError)
 
 
 @dataclass
