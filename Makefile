@@ -13,7 +13,7 @@ MAKEFLAGS += --no-print-directory
 .PHONY: help demo test lint chaos soak bench docs tools
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-5s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(READY) ## run the whole bot against a local X and tell what happens (Ctrl-C ends it)
 	@$(VENV)/bin/unroll demo $(ARGS)
@@ -21,6 +21,14 @@ demo: $(READY) ## run the whole bot against a local X and tell what happens (Ctr
 .PHONY: setup
 setup: $(READY) ## ask for the keys of a real account, check them, write .env
 	@$(VENV)/bin/unroll setup $(ARGS)
+
+# Old processes and the new schema may work side by side: nothing is stopped here, and nothing started.
+.PHONY: upgrade
+upgrade: $(READY) ## after `git pull`: bring the libraries and the database up to date
+	@if test -e .env -o -n "$$DATABASE_URL" -o -e var/unroll.db; then $(VENV)/bin/unroll db upgrade; \
+	else echo "no .env here: run $(CURDIR)/$(VENV)/bin/unroll db upgrade where it is" 1>&2; fi
+	@echo "Next: start the processes anew, for what runs is still the version before" \
+		"(Ctrl-C and honcho start, or systemctl restart unroll.target)" 1>&2
 
 # Most tests wait for processes, leases and time-outs: a few at a time are quicker even on two cores.
 test: $(READY) ## run the tests: make test ARGS="tests/cli -k replay"
