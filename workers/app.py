@@ -9,16 +9,19 @@ from contextlib import ExitStack
 from functools import cache
 from typing import Any
 
-from celery.signals import setup_logging, worker_init, worker_shutdown, worker_shutting_down
+from bot.outdated import told_in_one_line
 
-from bot import log, scraping
-from bot.blobs import open_blobs
-from bot.flows.parts import Parts
-from bot.queue import celery_app
-from bot.settings import BadSettings, Settings, load
-from bot.store import open_store
-from bot.x import connect
-from bot.x.client import utc_now
+with told_in_one_line():
+    from celery.signals import setup_logging, worker_init, worker_shutdown, worker_shutting_down
+
+    from bot import log, scraping
+    from bot.blobs import open_blobs
+    from bot.flows.parts import Parts
+    from bot.queue import celery_app
+    from bot.settings import BadSettings, Settings, load
+    from bot.store import open_store
+    from bot.x import connect
+    from bot.x.client import utc_now
 
 # Work waits on HTTP: threads reach the theoretical rate with a fraction of the memory of processes. This
 # pool drops task time limits without a word; the time-outs are in bot.settings.

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from functools import cache, partial
 
-import structlog
-from structlog.contextvars import bound_contextvars
+from bot.outdated import told_in_one_line
 
-from bot.blobs import by_hash
-from bot.errors import DatabaseAway
-from bot.flows import export, illustrate, letters, unroll
-from bot.queue import DELIVER, EXPORT, ILLUSTRATE, UNROLL, enqueue_pictures
-from reader.exports import edition
-from reader.exports.making import Maker
-from reader.letters import compose
-from workers.afterwards import Afterwards
-from workers.app import app, parts
+with told_in_one_line():
+    import structlog
+    from structlog.contextvars import bound_contextvars
+
+    from bot.blobs import by_hash
+    from bot.errors import DatabaseAway
+    from bot.flows import export, illustrate, letters, unroll
+    from bot.queue import DELIVER, EXPORT, ILLUSTRATE, UNROLL, enqueue_pictures
+    from reader.exports import edition
+    from reader.exports.making import Maker
+    from reader.letters import compose
+    from workers.afterwards import Afterwards
+    from workers.app import app, parts
 
 log = structlog.get_logger()
 afterwards = Afterwards()

@@ -2,10 +2,13 @@
 
 import gc
 
+from bot.outdated import told_in_one_line
+
 # Nothing that an import makes is garbage: looking for it, then and at the end, was two fifths of a start.
 gc.disable()
 
-from bot.cli.app import app, main  # noqa: E402
+with told_in_one_line():
+    from bot.cli.app import app, main
 
 gc.enable()
 gc.freeze()

@@ -25,6 +25,7 @@ from bot.errors import DatabaseAway
 from bot.flows.illustrate import illustrate
 from bot.flows.poll import tick
 from bot.flows.unroll import unroll
+from bot.outdated import told_in_one_line
 from bot.queue import celery_app, enqueue, enqueue_exports, enqueue_letters, enqueue_pictures
 from bot.rules.request import post_id_of
 from bot.settings import BadSettings, load
@@ -53,7 +54,8 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")
 def main() -> None:
     """The entry point: what goes wrong ends in one line and status 1, a wrong usage in status 2."""
     try:
-        status = app(standalone_mode=False)
+        with told_in_one_line():
+            status = app(standalone_mode=False)
     except (BadSettings, DatabaseAway) as error:
         _end(str(error), 1)
     except TyperException as error:

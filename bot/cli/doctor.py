@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 import redis
 from rich.markup import escape
 
-from bot import log
+from bot import log, outdated
 from bot.cli import output
 from bot.cli.filecheck import file_is_enough
 from bot.cli.findings import Check, Finding, check, problem, warning
@@ -30,6 +30,7 @@ from bot.x.price import MICRO
 
 WORKERS_ANSWER_WITHIN = 1.5
 LITTLE_LEFT = 0.2
+FEW = 3
 DUE_TOO_LONG = timedelta(minutes=5)
 LATELY = timedelta(days=1)
 
@@ -56,6 +57,8 @@ def tell(found: Check) -> None:
 
 def _checks(settings: Settings) -> Iterator[Check]:
     yield Check("settings", "ok", "read")
+    if outdated.made_by_lock():
+        yield check("libraries", lambda: libraries(outdated.LOCK.read_text("utf-8")))
     if settings.missing_credentials:
         names = ", ".join(settings.missing_credentials)
         yield Check(
@@ -88,6 +91,15 @@ def _checks(settings: Settings) -> Iterator[Check]:
         yield check("mail", lambda: post_office(settings))
     if not settings.missing_credentials:
         yield from x_checks(settings)
+
+
+def libraries(lock: str) -> Finding | str:
+    """Whether what is installed is what the lock's text names."""
+    wrong = outdated.differing(lock)
+    if not wrong:
+        return "those of requirements.lock"
+    more = f" and {len(wrong) - FEW} more" if len(wrong) > FEW else ""
+    return problem(f"{outdated.OLDER}: {', '.join(wrong[:FEW])}{more}", outdated.UPGRADE)
 
 
 def _of_store(store: Store, settings: Settings) -> Iterator[Check]:

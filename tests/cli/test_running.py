@@ -135,7 +135,16 @@ def test_a_mention_is_answered_by_the_commands_together_and_never_twice(shell, w
             "ok",
         ),
         **dict.fromkeys(
-            ("media folder", "disk", "X, endpoints", "X, app-only token", "X, bot account", "clock"), "ok"
+            (
+                "libraries",
+                "media folder",
+                "disk",
+                "X, endpoints",
+                "X, app-only token",
+                "X, bot account",
+                "clock",
+            ),
+            "ok",
         ),
         "site": "warning",  # by an address that only this machine can open
     }
