@@ -109,12 +109,21 @@ def test_every_setting_named_in_passing_is_one():
     assert names <= DEFAULTS.keys() | of_the_procfile
 
 
-def test_every_file_and_picture_is_there_and_small():
+def anchors(page: Path) -> set[str]:
+    """What a link to a heading ends with: its words in small letters, with hyphens between."""
+    prose = re.sub(r"^```.*?^```", "", page.read_text("utf-8"), flags=re.MULTILINE | re.DOTALL)
+    headings = re.findall(r"^#+ (.+)$", prose, re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-") for heading in headings}
+
+
+def test_every_file_and_picture_is_there_and_small_and_every_heading_that_is_linked():
     linked = [address for address in re.findall(r"\]\(([^)]+)\)", README) if "://" not in address]
     assert linked
     for address in linked:
-        path = HERE / address
+        name, _, anchor = address.partition("#")
+        path = HERE / (name or "README.md")
         assert path.exists(), address
+        assert not anchor or anchor in anchors(path), address
         if path.suffix == ".png":
             assert path.stat().st_size < MAX_PICTURE_BYTES, address
 
