@@ -14,9 +14,11 @@ from decimal import Decimal
 from pathlib import Path
 
 import typer
+from rich.markup import escape
 
 from bot import log
 from bot.cli import output
+from bot.cli.activation import activation
 from bot.cli.asking import ask, ask_secret, complain
 from bot.cli.doctor import ping, tell
 from bot.cli.envfile import write
@@ -46,7 +48,8 @@ def set_up(*, no_input: bool) -> None:
         output.fail("broken off; nothing was written")
     for check in what_is_left(sheet.settings()):
         tell(check)
-    output.say("\nNext: [bold]honcho start[/], and in another terminal [bold]unroll doctor[/]")
+    first = escape(activation())
+    output.say(f"\nNext: [bold]{first}honcho start[/], and in another terminal [bold]{first}unroll doctor[/]")
 
 
 def _is_terminal() -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import stat
 from datetime import UTC, datetime
@@ -10,9 +11,11 @@ import pytest
 from typer.testing import CliRunner
 
 from bot.cli import app
+from bot.cli.activation import activation
 from bot.settings import load
 from bot.store import open_store, schema
 from bot.store.database import Database
+from tests.cli.conftest import BIN
 
 NAMES = ("X_CONSUMER_KEY", "X_CONSUMER_SECRET", "X_ACCESS_TOKEN", "X_ACCESS_TOKEN_SECRET", "X_BEARER_TOKEN")
 AS_IT_IS = ["", ""]  # two addresses, where their defaults do; the broker is in the environment
@@ -47,6 +50,7 @@ class Person:
 
 @pytest.fixture
 def person(shell, monkeypatch) -> Person:
+    monkeypatch.setenv("PATH", str(BIN), prepend=os.pathsep)
     return Person(shell, monkeypatch)
 
 
@@ -225,3 +229,32 @@ def test_a_wrong_key_in_the_environment_ends_a_script_in_one_line(shell):
     assert wrong.status == 1
     assert wrong.line.startswith("unroll: PUBLIC_URL: ")
     assert not (shell.folder / ".env").exists()
+
+
+@pytest.fixture
+def venv(tmp_path, monkeypatch):
+    """A clone's .venv that nobody has activated, and the clone's folder around us."""
+    commands = tmp_path / "my clone" / ".venv" / "bin"
+    commands.mkdir(parents=True)
+    for name in ("python", "activate", "honcho", "unroll"):
+        (commands / name).touch(mode=0o755)
+    monkeypatch.setattr("sys.executable", str(commands / "python"))
+    monkeypatch.setenv("PATH", "/nowhere")
+    monkeypatch.chdir(tmp_path / "my clone")
+    return commands
+
+
+def test_where_the_commands_are_not_on_the_path_it_says_how_to_reach_them(person, monkeypatch):
+    monkeypatch.setenv("PATH", "/nowhere")
+    done = person.types(*person.keys_but(), *AS_IT_IS, *MONEY)
+    activate = BIN / "activate"
+    assert f"Next: . {activate} && honcho start, " in done.output
+    assert f"terminal . {activate} && unroll doctor" in done.output
+
+
+def test_from_the_clones_folder_the_way_to_the_commands_is_short(venv, monkeypatch):
+    assert activation() == ". .venv/bin/activate && "
+    monkeypatch.chdir("/usr")
+    assert activation() == f". '{venv}/activate' && "
+    monkeypatch.setenv("PATH", str(venv))
+    assert activation() == ""
