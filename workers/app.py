@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import socket
 import sys
@@ -58,8 +59,10 @@ def _setup_logging(**_: Any) -> None:
 
 
 @worker_init.connect
-def _fail_at_the_door(**_: Any) -> None:
+def _fail_at_the_door(sender: Any = None, **_: Any) -> None:
     """A worker without a key or a database says so at its start, not at its first job."""
+    if sender is not None:
+        sender.quiet = True  # Celery's banner is twenty lines; the log says when it is ready
     log.configure(settings())  # Celery sets its own log up later
     host, port = settings().metrics_host, settings().worker_metrics_port
     try:
@@ -94,7 +97,12 @@ def _lead_flower() -> None:
             os.environ[name] = value
 
 
+def _names_no_tasks(record: logging.LogRecord) -> bool:
+    return not record.getMessage().startswith("Registered tasks")
+
+
 _lead_flower()
+logging.getLogger("flower.command").addFilter(_names_no_tasks)  # a dozen lines below the one with its address
 app = celery_app(settings().broker)
 app.conf.update(
     worker_pool="threads",

@@ -81,17 +81,29 @@ def _poll_for_good(parts: Parts, turn: Turn) -> None:
 def _ticks(parts: Parts, turn: Turn, lock: Hold) -> None:
     """Ticks keep their beat however long each takes; missed ones are not made up for. Ends with the lock."""
     interval = parts.settings.poll_interval_seconds
-    due = time.monotonic()
+    due, told = time.monotonic(), False
     while not parts.stop.is_set() and lock.lasts():
         done: Tick | None = None
         try:
             done = turn()
+            told = told or (done.trouble is None and _tell_ready(parts))
         except DatabaseAway as error:
             log.error("database.away", why=str(error))  # noqa: TRY400 - one line says it all
         except Exception:
             log.exception("poller.tick_failed")
         due = max(due + interval, time.monotonic())
         _rest(parts, done, until=due)
+
+
+def _tell_ready(parts: Parts) -> bool:
+    """The one line that matters at a start: X answers, and knows us."""
+    bot, settings = parts.store.notes.bot(), parts.settings
+    if bot is None:
+        return False
+    every = f"looked for every {settings.look_every_seconds:g} s"
+    mentions = every if settings.mentions == "poll" else f"told by {settings.mentions}, {every} underneath"
+    log.info("bot.ready", username=f"@{bot.username}", mentions=mentions, pages=settings.public_url)
+    return True
 
 
 def _rest(parts: Parts, last: Tick | None, *, until: float) -> None:

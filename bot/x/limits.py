@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -49,6 +50,9 @@ PACED = {"GET /2/tweets/search/all": Window(1, 1.1)}
 
 # Without Redis a process cannot see the others: it takes a fraction that three more may take as well.
 ALONE = 4
+
+# A call or two of every tick would tell the log.
+AWAY_TOLD_EVERY = timedelta(minutes=1)
 
 # Where nobody knows what is left, one call asks and the others come back in a moment. One that is never
 # answered has timed out by then.
@@ -222,6 +226,24 @@ class _Alone:
         return share
 
 
+@dataclass(slots=True)
+class _Away:
+    """Tells the log that Redis is away: at once, then once in a while for as long as it is."""
+
+    again: float = 0.0
+
+    def tell(self, error: redis.RedisError) -> None:
+        now = time.monotonic()
+        if now >= self.again:
+            self.again = now + AWAY_TOLD_EVERY.total_seconds()
+            log.warning("limits.redis_away", error=type(error).__name__)
+
+    def over(self) -> None:
+        if self.again:
+            self.again = 0.0
+            log.info("limits.redis_back")
+
+
 class Limits:
     """The budgets of one X token. `acquire` raises Transient with the time at which the window opens."""
 
@@ -230,7 +252,7 @@ class Limits:
         self._client = client
         self._acquire = client.register_script(ACQUIRE)
         self._observe = client.register_script(OBSERVE)
-        self._alone = _Alone()
+        self._alone, self._away = _Alone(), _Away()
 
     def acquire(self, endpoint: str, *, now: datetime) -> None:
         """Takes one call out of the window, and out of the pace where X keeps one."""
@@ -250,7 +272,7 @@ class Limits:
             values = [at, told.remaining, told.reset, told.blocked, told.limit, WINDOWS[endpoint].limit]
             self._observe(keys=[self._name(key)], args=values)
         except redis.RedisError as error:
-            log.warning("limits.redis_away", error=type(error).__name__)
+            self._away.tell(error)
 
     def room(self, endpoint: str, *, now: datetime) -> int | None:
         """How many calls could be made now, as far as is known; None where nobody knows."""
@@ -289,8 +311,9 @@ class Limits:
             values = [now, window.limit, window.seconds, *waits, int(self._alone.strayed(key)), *heard]
             granted, told = self._acquire(keys=[self._name(key)], args=values)
         except redis.RedisError as error:
-            log.warning("limits.redis_away", error=type(error).__name__)
+            self._away.tell(error)
             return self._alone.acquire(key, window, now, asks=asks)
+        self._away.over()
         self._alone.back(key)
         if granted:
             self._alone.note(key, now, float(told))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import httpx
@@ -151,6 +152,35 @@ def test_a_mention_is_answered_by_the_commands_together_and_never_twice(shell, w
     assert (replayed.status, replayed.err, replayed.out) == (0, "", "replayed 1 of 1\n")
     assert [status for status, _ in ended] == [0, 0, 0, 0]
     assert (shown(shell)["reply_id"], len(shown(shell)["history"])) == (reply.id, 2)
+
+
+def test_once_x_has_answered_the_poller_says_in_one_line_who_it_is_and_how_it_looks(shell, world):
+    world.faults.cut_before("GET /2/users/me")
+    with shell.running("unroll", "poll", **SHORT) as poller:
+        poller.until_said('"bot.ready"')
+        poller.until(lambda: len(world.ledger.calls) > 4)
+        poller.end()
+    lines = [json.loads(line) for line in poller.log.read_text().splitlines()]
+    [ready] = [line for line in lines if line["event"] == "bot.ready"]
+    assert (ready["username"], ready["mentions"]) == ("@unrollbot", "looked for every 0.2 s")
+    assert ready["pages"] == "https://reader.example"
+    assert [line["event"] for line in lines].count("limits.redis_away") <= 2, "for each of the two keys once"
+
+
+def test_at_their_start_worker_and_dashboard_tell_no_more_than_that_they_are_there(shell, broker):
+    port = free_port()
+    flower = ("celery", "-A", "workers.app", "flower", "--address=127.0.0.1", f"--port={port}")
+    with (
+        shell.running("celery", "-A", "workers.app", "worker", REDIS_URL=broker) as worker,
+        shell.running(*flower, REDIS_URL=broker) as dashboard,
+    ):
+        worker.until_said(" ready.")
+        dashboard.until(lambda: get(f"http://127.0.0.1:{port}/healthcheck"))
+        _, out = worker.end()
+        dashboard.end()
+    assert "[queues]" not in out
+    assert f"Visit me at http://127.0.0.1:{port}" in dashboard.log.read_text()
+    assert "unroll.thread" not in dashboard.log.read_text()
 
 
 def test_a_worker_without_keys_ends_at_once(shell, broker):

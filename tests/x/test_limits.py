@@ -2,10 +2,12 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 import fakeredis
 import pytest
 import redis
+import structlog
 from hypothesis import given
 from hypothesis import strategies as st
 from redis.backoff import NoBackoff
@@ -344,3 +346,28 @@ def test_four_processes_never_ask_too_often_whatever_becomes_of_redis(moments, u
 
 def gone(**_):
     raise redis.ConnectionError("gone")
+
+
+def test_a_redis_that_is_away_is_told_once_in_a_while_and_that_it_is_back(monkeypatch):
+    server = fakeredis.FakeServer()
+    limits = Limits(fakeredis.FakeRedis(server=server), "a token")
+    time = [1_000.0]
+    monkeypatch.setattr("bot.x.limits.time", SimpleNamespace(monotonic=lambda: time[0]))
+
+    def told(*, connected, calls=5):
+        server.connected = connected
+        with structlog.testing.capture_logs() as said:
+            for n in range(calls):
+                at = NOW + n * ASKING
+                limits.acquire(MENTIONS, now=at)
+                limits.observe(MENTIONS, headers(200 - n), refused=False, now=at)
+        return [line["event"] for line in said]
+
+    assert told(connected=False) == ["limits.redis_away"]
+    time[0] += 59
+    assert told(connected=False) == []
+    time[0] += 2
+    assert told(connected=False) == ["limits.redis_away"]
+    assert told(connected=True) == ["limits.redis_back"]
+    assert told(connected=True) == []
+    assert told(connected=False) == ["limits.redis_away"]
