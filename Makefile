@@ -92,7 +92,9 @@ $(READY): requirements.lock pyproject.toml
 		echo "Making $(VENV) with $$("$$found" --version) ..."; \
 		"$$found" -m venv --clear $(VENV); \
 	fi; \
-	echo "Installing what requirements.lock names; the first time takes a minute ..."; \
+	echo "Installing what requirements.lock names; the first time takes a minute or two ..."; \
+	{ n=0; while sleep 15 >/dev/null 2>&1; do n=$$((n + 15)); echo "  still at it after $$n s ..."; done; } & \
+	trap "kill $$!" EXIT; \
 	$(PIP) install -qq --prefer-binary --require-hashes -r requirements.lock; \
 	$(PIP) install -qq --no-deps --no-build-isolation -e .; \
 	touch $@

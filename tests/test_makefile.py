@@ -60,3 +60,11 @@ def test_an_upgrade_brings_libraries_and_schema_up_to_date_and_says_what_is_next
 def test_an_upgrade_without_a_bot_makes_no_database(clone):
     assert f"run {clone}/.venv/bin/unroll db upgrade where it is" in upgraded(clone)
     assert not (clone / "var").exists()
+
+
+def test_what_could_not_be_installed_is_tried_again_the_next_time(clone):
+    (clone / ".venv" / "bin" / "python").write_text('#!/bin/sh\ncase "$*" in *install*) exit 3; esac\n')
+    for _ in range(2):
+        done = subprocess.run(["make", "upgrade"], cwd=clone, capture_output=True, timeout=60, check=False)
+        assert done.returncode != 0
+        assert not (clone / ".venv" / ".ready").exists()

@@ -14,7 +14,7 @@ from bot import log, outdated
 from bot.cli import output
 from bot.cli.filecheck import file_is_enough
 from bot.cli.findings import Check, Finding, check, problem, warning
-from bot.cli.outside import disk, media_folder, post_office, site, x_checks
+from bot.cli.outside import disk, media_folder, post_office, site, sqlite_file, x_checks
 from bot.cli.polling import LOCK as POLLER
 from bot.cli.pushing import push_check
 from bot.flows import letters
@@ -67,17 +67,7 @@ def _checks(settings: Settings) -> Iterator[Check]:
             f"{names} not set",
             "run `unroll setup`, or copy the keys of your X app into .env",
         )
-    try:
-        store = open_store(settings.database_url)
-    except BadSettings as error:
-        yield Check(
-            "database", "problem", str(error), "is the server running, and the folder there to write?"
-        )
-    else:
-        with closing(store):
-            yield from _of_store(store, settings)
-            if not settings.missing_credentials:
-                yield check("push", lambda: push_check(store, settings))
+    yield from _of_database(settings)
     if settings.broker_url:
         yield check("redis", lambda: _answering(ping, settings))
     broker = check("broker", lambda: _answering(reach, settings))
@@ -91,6 +81,26 @@ def _checks(settings: Settings) -> Iterator[Check]:
         yield check("mail", lambda: post_office(settings))
     if not settings.missing_credentials:
         yield from x_checks(settings)
+
+
+def _of_database(settings: Settings) -> Iterator[Check]:
+    """Opening a file that is not there would make it."""
+    file = sqlite_file(settings)
+    if file is not None and not file.exists():
+        mend = "`unroll db upgrade` makes it, if this is the bot's folder"
+        yield Check("database", "problem", f"DATABASE_URL: there is no {file.absolute()} yet", mend)
+        return
+    try:
+        store = open_store(settings.database_url)
+    except BadSettings as error:
+        yield Check(
+            "database", "problem", str(error), "is the server running, and the folder there to write?"
+        )
+        return
+    with closing(store):
+        yield from _of_store(store, settings)
+        if not settings.missing_credentials:
+            yield check("push", lambda: push_check(store, settings))
 
 
 def libraries(lock: str) -> Finding | str:

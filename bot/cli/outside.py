@@ -143,8 +143,7 @@ def media_folder(settings: Settings) -> Finding | str:
     folder = settings.media_dir
     if isinstance(folder, str):
         return _bucket(settings)
-    folder.mkdir(parents=True, exist_ok=True)
-    if not os.access(folder, os.W_OK):
+    if not os.access(_existing(folder), os.W_OK):
         return problem(
             f"MEDIA_DIR: {folder} cannot be written to", "give it to the user that runs the worker"
         )
@@ -161,14 +160,20 @@ def _bucket(settings: Settings) -> str:
 
 def disk(settings: Settings) -> Finding | str:
     """Where there is least room: the pictures, or the database where it is a file."""
-    url = make_url(settings.database_url)
     kept = [settings.media_dir] if isinstance(settings.media_dir, Path) else []
-    if url.get_backend_name() == "sqlite" and url.database:
-        kept.append(Path(url.database).parent)
+    if (file := sqlite_file(settings)) is not None:
+        kept.append(file.parent)
     if not kept:
         return "nothing is kept on this machine"
     free, folder = min((shutil.disk_usage(_existing(folder)).free, folder) for folder in kept)
     return judge_room(free, folder)
+
+
+def sqlite_file(settings: Settings) -> Path | None:
+    """The database, where it is a file."""
+    url = make_url(settings.database_url)
+    is_file = url.get_backend_name() == "sqlite" and url.database not in {None, "", ":memory:"}
+    return Path(str(url.database)) if is_file else None
 
 
 def judge_room(free: int, folder: Path) -> Finding | str:

@@ -7,6 +7,7 @@ from contextlib import suppress
 import typer
 
 from bot.cli import output
+from bot.cli.ports import refused
 from sandbox.run import listen, run_on
 from sandbox.scenes import play
 from sandbox.world import World
@@ -17,15 +18,13 @@ def serve_sandbox(port: int) -> None:
     try:
         listener = listen("127.0.0.1", port)
     except OSError as error:
-        output.fail(f"--port {port}: {error.strerror}")
+        output.fail(f"--port {port}: {refused(error, port)}")
     with listener, suppress(KeyboardInterrupt):
         world = World()
         scenes = play(world)
         keys = world.credentials
         address = f"127.0.0.1:{port}"
-        output.say(
-            f"A local X at [link]http://{address}/[/link]: type a mention, watch the reply. Ctrl-C ends it."
-        )
+        output.say(f"A local X at [link]http://{address}/[/link]: type a mention, watch the reply.")
         output.say("To lead the bot to it, put these lines into .env. Ctrl-C ends it.")
         for name, value in {
             "X_API_URL": f"http://{address}",

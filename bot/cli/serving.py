@@ -7,6 +7,7 @@ import socket
 import sys
 
 from bot.cli.opening import files_of
+from bot.cli.ports import refused
 from bot.settings import BadSettings, load
 from reader.serving import serve
 
@@ -33,4 +34,5 @@ def _require_free(host: str, port: int) -> None:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(address)
     except OSError as error:
-        raise BadSettings(f"--host {host} --port {port}: {error.strerror}") from None
+        why = refused(error, port, of_the_procfile="WEB_PORT")
+        raise BadSettings(f"--host {host} --port {port}: {why}") from None

@@ -28,7 +28,7 @@ def nowhere(nobody):
 
 
 @pytest.fixture
-def examine(shell, nowhere):
+def examine(shell, nowhere, store):
     """What the doctor says, by check, under these settings."""
 
     def run(**settings):
@@ -92,7 +92,15 @@ def test_a_wrong_setting_is_the_only_thing_said(examine):
     assert examine(POLL_INTERVAL_SECONDS="0").keys() == {"settings"}
 
 
-def test_people_read_a_line_for_each_check_and_what_to_do_below(shell, nowhere):
+def test_in_an_empty_folder_nothing_is_made(shell, nowhere):
+    said = shell.unroll("doctor", **nowhere)
+    assert said.status == 1
+    assert f"database: DATABASE_URL: there is no {shell.folder}/var/unroll.db yet\n" in said.out
+    assert "ok       media folder: " in said.out
+    assert list(shell.folder.iterdir()) == []
+
+
+def test_people_read_a_line_for_each_check_and_what_to_do_below(shell, nowhere, store):
     said = shell.unroll("doctor", **nowhere)
     assert said.status == 1
     assert "ok       database: sqlite, schema" in said.out

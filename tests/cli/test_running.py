@@ -38,11 +38,14 @@ def test_the_site_serves_and_ends_when_told(shell, thread):
         assert get(f"http://127.0.0.1:{port}/healthz").json()["status"] == "ok"
         assert "lighthouses" in get(f"http://127.0.0.1:{port}/thread/{thread[0].id}").text
         second = shell.unroll("web", "--port", str(port))
+        by_honcho = shell.unroll("web", "--port", str(port), HONCHO_PROCESS_NAME="web.1")
         status, out = site.end()
 
     assert (status, out) == (0, "")
     assert second.status == 1
-    assert second.line.startswith(f"unroll: --host 127.0.0.1 --port {port}: ")
+    taken = f"unroll: --host 127.0.0.1 --port {port}: Address already in use"
+    assert second.line == f"{taken}; try another, such as --port {port + 1}"
+    assert by_honcho.line == f"{taken}; set WEB_PORT, such as WEB_PORT={port + 1} in .env"
 
 
 def test_the_sandbox_prints_the_settings_that_lead_to_it(shell):
@@ -57,7 +60,10 @@ def test_the_sandbox_prints_the_settings_that_lead_to_it(shell):
     assert settings["X_API_URL"] == f"http://127.0.0.1:{port}"
     assert {"X_BEARER_TOKEN", "X_ACCESS_TOKEN", "MEDIA_HOSTS"} <= settings.keys()
     assert second.status == 1
-    assert second.line.startswith(f"unroll: --port {port}: ")
+    assert second.line == (
+        f"unroll: --port {port}: Address already in use; try another, such as --port {port + 1}"
+    )
+    assert sandbox.log.read_text().count("Ctrl-C ends it") == 1
 
 
 def test_looking_twice_changes_nothing(shell, world, thread):
