@@ -10,7 +10,7 @@ import pytest
 from bot.queue import celery_app, enqueue
 from sandbox.broker import free_port
 from tests.metrics.conftest import read
-from tests.workers.conftest import A_MINUTE, ROOT, WORKER, command
+from tests.workers.conftest import ROOT, WORKER, command
 
 pytestmark = pytest.mark.broker
 POST = "POST /2/tweets"
@@ -91,8 +91,7 @@ def test_lost_messages_are_sent_again(plant):
     plant.start_worker()
     plant.tick()
     assert plant.redis.llen("unroll") == 0, "they may still be on their way"
-    plant.tick(later=A_MINUTE)
-    plant.wait(lambda: plant.done(*mentions), "all are answered")
+    plant.until_done(*mentions)
     assert [replies(plant, mention) for mention in mentions] == [1, 1]
 
 
