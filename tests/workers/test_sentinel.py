@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -142,12 +142,7 @@ def test_work_goes_on_at_the_successor_and_nothing_is_lost(watch, world, tmp_pat
         plant.wait(lambda: plant.done(before), "the first is answered")
         watch.master.kill()
         meanwhile = [plant.mention(number) for number in (2, 3)]
-
-        def gone_on() -> bool:
-            plant.tick(later=timedelta(seconds=60))
-            return plant.done(*meanwhile)
-
-        until(gone_on, plant.log, seconds=60)
+        plant.until_done(*meanwhile)
         assert [len(world.replies_to(each)) for each in (before, *meanwhile)] == [1, 1, 1]
         assert answers(watch.address)
         assert plant.parts.connection.user.left(now=world.now()), "the windows are shared at the successor"
