@@ -27,6 +27,8 @@ NAMES = {
     "DAILY_BUDGET_USD": "Dollars that X may be paid in a UTC day",
 }
 
+# Why a value that can be may not be what somebody means; None where there is nothing to say.
+Doubt = Callable[[str], str | None]
 
 # Letters and digits, and what percent-encoding and ids bring along.
 KEY = re.compile(r"[A-Za-z0-9%_.~+/=-]+")
@@ -54,9 +56,9 @@ def _no_key(name: str, typed: str) -> str | None:
     return NAMES_NOBODY if name == "X_ACCESS_TOKEN" and named_by(typed) is None else None
 
 
-def ask(sheet: Sheet, name: str, *, useless: Callable[[str], str | None] = lambda _: None) -> None:
+def ask(sheet: Sheet, name: str, *, doubt: Doubt | None = None) -> None:
     """Until it is one that can be; an address of a database without a password is asked for it. What is
-    `useless` may be so all the same, if that is meant.
+    typed anew and comes into `doubt` may stay so, if it is meant.
     """
     while True:
         kept = sheet.value(name)
@@ -69,17 +71,17 @@ def ask(sheet: Sheet, name: str, *, useless: Callable[[str], str | None] = lambd
         if typed != kept:
             sheet.answers[name] = _with_password(typed) if name == "DATABASE_URL" else typed
         said = sheet.wrong(name) or _refused(sheet.value(name))
-        if said is None:
-            doubt = useless(typed) if typed != kept else None
-            if doubt is None or _meant(doubt):
-                return
-        else:
+        if said is not None:
             complain(said if said.startswith(name) else f"{name}: {said}")
+        elif typed == kept or doubt is None or _is_meant(doubt(typed)):
+            return
         sheet.answers.pop(name, None)
 
 
-def _meant(doubt: str) -> bool:
-    complain(doubt)
+def _is_meant(why_not: str | None) -> bool:
+    if why_not is None:
+        return True
+    complain(why_not)
     return typer.confirm("  Keep it all the same?", default=False, err=True)
 
 

@@ -22,7 +22,7 @@ TO_WRITE = (
     "its secret anew: a token keeps the permission it was made with"
 )
 
-# Of the five keys the one that a person takes for another: here a bearer token looks much the same.
+# The one mistake that X cannot tell of: without the account's number there is nothing to ask it.
 NAMES_NOBODY = (
     "X_ACCESS_TOKEN: X's access tokens begin with the account's number and a dash, and this one does not; "
     "is it the bearer token?"

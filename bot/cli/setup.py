@@ -19,7 +19,7 @@ from rich.markup import escape
 from bot import log
 from bot.cli import output
 from bot.cli.activation import activation
-from bot.cli.asking import ask, ask_secret, complain
+from bot.cli.asking import Doubt, ask, ask_secret, complain
 from bot.cli.doctor import ping, tell
 from bot.cli.envfile import write
 from bot.cli.keys import NAMES_NOBODY, Group, NotAnswering, account_id, examined
@@ -61,7 +61,7 @@ def _keys(sheet: Sheet, *, somebody: bool) -> None:
         output.say("1 of 3: the keys of your X app, from https://console.x.com; they stay hidden as you type")
         for name in sheet.open(KEYS):
             ask_secret(sheet, name)
-    if account_id(sheet.for_x()) is None:  # it is in the environment, where nobody is asked for it
+    if account_id(sheet.for_x()) is None:  # one that nobody was asked for
         output.fail(NAMES_NOBODY)
     while refused := _refused(sheet, somebody=somebody):
         told = ", and ".join(" or ".join(group) for group in refused)
@@ -96,7 +96,7 @@ def _addresses(sheet: Sheet, *, somebody: bool) -> None:
     if somebody:
         output.say("\n2 of 3: where things are")
         for name in sheet.open(ADDRESSES):
-            ask(sheet, name, useless=_silent if name == "REDIS_URL" else _nothing_wrong)
+            ask(sheet, name, doubt=DOUBTS.get(name))
     while trouble := _of_database(sheet.value("DATABASE_URL")):
         if not (somebody and sheet.open(["DATABASE_URL"]) and trouble.startswith("DATABASE_URL")):
             output.fail(trouble)
@@ -104,12 +104,7 @@ def _addresses(sheet: Sheet, *, somebody: bool) -> None:
         ask(sheet, "DATABASE_URL")
 
 
-def _nothing_wrong(_: str) -> None:
-    return None
-
-
 def _silent(url: str) -> str | None:
-    """One that was typed just now is tried at once; the other may be started later."""
     try:
         ping(load(_env_file=None, redis_url=url))
     except BadSettings as error:
@@ -119,6 +114,10 @@ def _silent(url: str) -> str | None:
 
 def _buys_nothing(dollars: str) -> str | None:
     return "DAILY_BUDGET_USD: with 0 the bot reads nothing" if not Decimal(dollars) else None
+
+
+# Why an answer that can be may still be a slip.
+DOUBTS: dict[str, Doubt] = {"REDIS_URL": _silent, "DAILY_BUDGET_USD": _buys_nothing}
 
 
 def _of_database(url: str) -> str | None:
@@ -141,7 +140,7 @@ def _money(sheet: Sheet, *, somebody: bool) -> None:
         if typer.confirm(question, default=own, err=True) != own:
             sheet.answers["MENTION_PRICE_USD"] = ANOTHERS if own else OWN
     for name in sheet.open(["DAILY_BUDGET_USD"]):
-        ask(sheet, name, useless=_buys_nothing)
+        ask(sheet, name, doubt=DOUBTS.get(name))
 
 
 def _write(sheet: Sheet) -> None:
