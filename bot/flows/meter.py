@@ -6,13 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
-from typing import Any
 
 from bot.errors import Permanent, Transient
 from bot.settings import Settings
 from bot.store import Store
 from bot.store.spend import Reserved, utc_day
-from bot.x.price import MICRO, PRICES, Item
+from bot.x.price import MICRO, PRICES, Item, price_list
 
 
 @dataclass
@@ -59,15 +58,19 @@ class JobMeter:
         return min(wanted, max(at_least, reserved.micro_usd - self._keep))
 
     def book(self, items: list[Item]) -> None:
-        prices: dict[str, int] = dict(PRICES.items())
-        prices["reply"] = int(self.settings.reply_price_usd * MICRO)
-        prices["mention"] = int(self.settings.mention_price_usd * MICRO)
-        paid: dict[str, Any] = {"prices": prices, "job_id": self.job_id}
-        self._reserved = _book(self.store, items, self._reserved, now=self.clock(), keep=self._keep, **paid)
+        _, self._reserved = self.store.spend.book(
+            items,
+            prices=price_list(self.settings),
+            job_id=self.job_id,
+            now=self.clock(),
+            reserved=self._reserved,
+            keep=self._keep,
+        )
 
     def close(self) -> None:
         """Nothing that was set aside is needed."""
-        self._reserved = _book(self.store, [], self._reserved, now=self.clock())
+        if self._reserved is not None:
+            self._reserved = self.store.spend.release(self._reserved, now=self.clock())
 
 
 @dataclass
@@ -104,21 +107,14 @@ class RecheckMeter:
         return cost
 
     def book(self, items: list[Item]) -> None:
-        prices: dict[str, int] = dict(PRICES.items())
-        paid: dict[str, Any] = {"prices": prices, "job_id": None, "recheck": True}
-        self._reserved = _book(self.store, items, self._reserved, now=self.clock(), **paid)
-
-
-def _book(
-    store: Store, items: list[Item], reserved: Reserved | None, *, now: datetime, keep: int = 0, **paid: Any
-) -> Reserved | None:
-    """And what was set aside for it is free again, all but the `keep` that is returned."""
-    if items:
-        pairs = [(item.resource, item.id) for item in items]
-        _, reserved = store.spend.book(pairs, now=now, reserved=reserved, keep=keep, **paid)
-    elif reserved is not None:
-        reserved = store.spend.release(reserved, now=now, keep=keep)
-    return reserved
+        _, self._reserved = self.store.spend.book(
+            items,
+            prices=price_list(self.settings),
+            job_id=None,
+            now=self.clock(),
+            recheck=True,
+            reserved=self._reserved,
+        )
 
 
 def _over_budget(setting: str, dollars: Decimal, now: datetime) -> Transient:

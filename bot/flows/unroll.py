@@ -31,7 +31,7 @@ from bot.rules.plan import search_again_at
 from bot.settings import FLOW_DEADLINE
 from bot.store.pages import PageStatus
 from bot.x import X
-from bot.x.price import PRICES
+from bot.x.price import PRICES, price_list
 
 log = structlog.get_logger()
 
@@ -77,7 +77,7 @@ def _left_while_paused(job_id: int, parts: Parts) -> bool:
 
 def _carry(job: Job, parts: Parts) -> None:
     clock = parts.clock
-    ahead = ROOT + (PRICES["reply"] if job.reply_wanted else 0)
+    ahead = ROOT + (price_list(parts.settings)["reply"] if job.reply_wanted else 0)
     meter = JobMeter(parts.store, parts.settings, clock, job.id, from_site=job.from_site, ahead=ahead)
     with closing(meter):
         deadline = clock() + FLOW_DEADLINE

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import zlib
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
@@ -115,7 +115,7 @@ class Spend:
 
     def book(
         self,
-        items: Iterable[tuple[str, int]],
+        items: Collection[tuple[str, int]],
         *,
         prices: Mapping[str, int],
         job_id: int | None,
@@ -130,6 +130,8 @@ class Spend:
         `recheck` says that it went into reading saved posts again. Returns the micro-dollars that were added,
         and what is still set aside.
         """
+        if not items:
+            return 0, None if reserved is None else self.release(reserved, now=now, keep=keep)
         with self.database.write() as session:
             day = utc_day(now)
             wanted = [{"day": day, "resource": what, "item_id": which} for what, which in set(items)]
@@ -152,9 +154,10 @@ class Spend:
                 sums = [{column.name: row[column.name] for column in SUM.c} for row in rows]
                 execute(session, _add_up(sqlite=self.database.is_sqlite), sums)
             cost = sum(int(row["micro_usd"]) for row in rows)
-            kept = reserved.after(cost, keep=keep) if reserved is not None else None
-            if reserved is not None:
-                execute(session, *_freeing(reserved, kept, now))
+            if reserved is None:
+                return cost, None
+            kept = reserved.after(cost, keep=keep)
+            execute(session, *_freeing(reserved, kept, now))
             return cost, kept
 
     def bookings(self, *, since: date) -> list[Booking]:

@@ -21,7 +21,7 @@ from bot.x.connection import Connection, Session
 from bot.x.errors import EXPECTED, UNREADABLE, fate
 from bot.x.limits import WINDOWS, Limits
 from bot.x.line import last_look
-from bot.x.price import MICRO, PRICES, Item, Meter, bill
+from bot.x.price import PRICES, Item, Meter, bill, price_list
 
 log = structlog.get_logger()
 
@@ -109,7 +109,7 @@ class X:
 
         No expansions: the requester's profile would cost ten times the mention.
         """
-        price = int(self.connection.settings.mention_price_usd * MICRO)
+        price = price_list(self.connection.settings)["mention"]
         found: dict[int, Mention] = {}
         token: str | None = None
         for _ in range(pages):
@@ -220,7 +220,8 @@ class X:
         """
         endpoint = "POST /2/tweets"
         booked: list[Item] = []
-        self._afford(PRICES["reply"], at_least=PRICES["reply"], last=True)
+        price = price_list(self.connection.settings)["reply"]
+        self._afford(price, at_least=price, last=True)
         with metrics.reply_counted():
             try:
                 said = {"text": text, "in_reply_to_tweet_id": to}

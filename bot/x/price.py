@@ -6,8 +6,9 @@ Prices: docs.x.com/x-api/getting-started/pricing, pay-per-use, read in August 20
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
+
+from bot.settings import Settings
 
 Resource = Literal["post", "user", "mention", "reply", "event"]
 
@@ -20,12 +21,20 @@ PRICES: Mapping[Resource, int] = {
 }
 MICRO = 1_000_000
 
+
+def price_list(settings: Settings) -> Mapping[str, int]:
+    """`PRICES`, with those that depend on whose the app is and how X takes a reply with a link."""
+    prices: dict[str, int] = dict(PRICES.items())
+    prices["mention"] = int(settings.mention_price_usd * MICRO)
+    prices["reply"] = int(settings.reply_price_usd * MICRO)
+    return prices
+
+
 # Both dialects' names of what comes by expansion.
 EXPANDED: Mapping[Resource, tuple[str, ...]] = {"post": ("tweets", "posts"), "user": ("users",)}
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(NamedTuple):
     """One thing that X returned or took, billed once a UTC day however often it comes."""
 
     resource: Resource

@@ -352,3 +352,21 @@ def test_mentions_are_booked_at_their_price_where_another_account_owns_the_app(b
     assert sum(each.micro_usd for each in booked if each.resource == "mention") == 3 * 5_000
     poor = build(mention_price_usd=Decimal("0.005"), daily_budget_usd=Decimal("0.049"))
     assert poor.poll().trouble == "over-budget", "5 more may come, for $0.025, and $0.024 are left"
+
+
+def test_a_reply_that_x_bills_as_a_post_with_a_link_is_no_way_past_the_budget(build, world, ada):
+    money = {"daily_budget_usd": Decimal("0.25"), "recheck_budget_usd": Decimal(0)}
+    house = build(reply_price_usd=Decimal("0.200"), **money)
+    posts = world.thread(ada, [f"Part {n}." for n in range(10)], ago=HOURS)
+    mention = world.mention("asker", posts[0])
+    house.poll()
+    house.work()
+    job = house.job(mention)
+    assert (job.state, job.reason) == ("waiting", "over-budget")
+    assert world.replies_to(mention) == []
+    assert house.store.spend.spent(world.now().date()) <= 250_000
+
+    house.world.advance(job.not_before - world.now())
+    house.run()
+    assert len(world.replies_to(mention)) == 1
+    assert 200_000 <= house.store.spend.spent(world.now().date()) <= 250_000
