@@ -79,12 +79,14 @@ class Scene:
 
 
 @st.composite
-def scenes(draw, *, told: bool | None = None) -> Scene:
+def scenes(draw, *, told: bool | None = None, opening: int = 0) -> Scene:
     """A conversation of three people with forks, asides, edits, deletions and posts of one second.
 
-    `told`: whether X has said of each missing post that it is deleted; None draws it for each.
+    `told`: whether X has said of each missing post that it is deleted; None draws it for each. `opening`: so
+    many posts at its beginning are one author's, each a reply to the last and all of them there, and it is
+    one of them that is pointed at.
     """
-    count = draw(st.integers(1, 24))
+    count = draw(st.integers(max(1, opening), 24))
     posts: list[Post] = []
     gone: set[int] = set()
     moment = NOON
@@ -93,7 +95,9 @@ def scenes(draw, *, told: bool | None = None) -> Scene:
         post_id = id_at(moment, 10 * n)
         fields = {"created_at": moment.replace(microsecond=0), "text": f"Part {n}."}
         if not posts:
-            post = make_post(post_id, draw(st.sampled_from([ADA, ADA, BOB])), **fields)
+            post = make_post(post_id, ADA if opening else draw(st.sampled_from([ADA, ADA, BOB])), **fields)
+        elif n < opening:
+            post = make_reply(post_id, posts[-1], ADA, **fields)
         else:
             near = st.integers(max(0, n - 3), n - 1)
             parent = posts[draw(st.one_of(st.just(n - 1), near, st.integers(0, n - 1)))]
@@ -103,7 +107,7 @@ def scenes(draw, *, told: bool | None = None) -> Scene:
             edited = replace(post, id=post_id + 1, versions=(post_id, post_id + 1))
             post = draw(st.sampled_from([edited, replace(edited, id=post_id)]))
         posts.append(post)
-        if draw(st.integers(0, 5)) == 0:
+        if n >= opening and draw(st.integers(0, 5)) == 0:
             gone.add(post_id)
     shown = [_shown(post) for post in posts if post.first_version not in gone]
     missing = {
@@ -112,7 +116,7 @@ def scenes(draw, *, told: bool | None = None) -> Scene:
         if post.first_version in gone and (draw(st.booleans()) if told is None else told)
         for version in post.versions
     }
-    pointed = draw(st.sampled_from(posts))
+    pointed = draw(st.sampled_from(posts[: opening or count]))
     goal = Goal(
         draw(st.sampled_from(pointed.versions)), posts[0].conversation_id, pointed.author_id, "somebody"
     )

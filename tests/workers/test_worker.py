@@ -122,7 +122,7 @@ def test_a_wrong_setting_ends_the_worker_at_its_start(plant, wrong, named):
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
-        timeout=60,
+        timeout=20,
         check=False,
     )
     assert done.returncode != 0
