@@ -49,6 +49,8 @@ CREDENTIALS = (
 
 
 COUNTRY_CODE = 2
+DAY_SECONDS = 86_400
+MOST_DOLLARS = 1_000_000_000  # in micro-dollars still a number that a database holds
 BUCKET = re.compile(r"s3://[a-z0-9][a-z0-9.-]+(/[\w.-]+)*/?", re.ASCII)
 COIN_ADDRESS = re.compile(r"[A-Za-z0-9:_.-]{8,200}")
 
@@ -69,9 +71,25 @@ class BadSettings(Exception):  # noqa: N818 - reads as what it says at the door
 
 def _web_address(value: str) -> str:
     parts = urlsplit(value)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
+    if parts.scheme not in {"http", "https"} or not parts.hostname or re.search(r"\s", value):
         raise ValueError("must be an address that begins with http:// or https://")
+    _require_port(value)
     return value.rstrip("/")
+
+
+def _base_address(value: str) -> str:
+    if "?" in value or "#" in value:
+        raise ValueError("must be an address without ? and #: others are made by adding to it")
+    return _web_address(value)
+
+
+def _require_port(address: str) -> None:
+    try:
+        port = urlsplit(address).port
+    except ValueError:
+        port = 0
+    if port == 0:
+        raise ValueError("must name a port from 1 to 65535, or none")
 
 
 def _database(value: str) -> str:
@@ -88,11 +106,16 @@ def _redis(value: str) -> str:
         watched(value)
     elif value.split(":", 1)[0] not in {"redis", "rediss", "unix"}:
         raise ValueError("must begin with redis://, rediss://, unix:// or sentinel://")
+    else:
+        _require_port(value)
     return value
 
 
 def _broker(value: str) -> str:
-    return value if value.split(":", 1)[0] in {"", "amqp", "amqps"} else _redis(value)
+    if value.split(":", 1)[0] not in {"", "amqp", "amqps"}:
+        return _redis(value)
+    _require_port(value)
+    return value
 
 
 def _folder_or_bucket(value: Any) -> Any:
@@ -181,11 +204,11 @@ def _mailbox(value: str) -> str:
     return value
 
 
-WebAddress = Annotated[str, AfterValidator(_web_address)]
+WebAddress = Annotated[str, AfterValidator(_base_address)]
 MaybeAddress = Annotated[str, AfterValidator(lambda value: value and _web_address(value))]
-Seconds = Annotated[float, Field(gt=0)]
-Dollars = Annotated[Decimal, Field(ge=0)]
-Price = Annotated[Decimal, Field(gt=0)]
+Seconds = Annotated[float, Field(gt=0, le=DAY_SECONDS)]
+Dollars = Annotated[Decimal, Field(ge=0, le=MOST_DOLLARS)]
+Price = Annotated[Decimal, Field(gt=0, le=MOST_DOLLARS)]
 Count = Annotated[int, Field(ge=1)]
 Port = Annotated[int, Field(ge=1, le=65535)]
 
@@ -222,7 +245,7 @@ class Settings(BaseSettings):
     poll_interval_seconds: Seconds = 5
     poll_underneath_seconds: Seconds = 300
     watched_authors: Annotated[int, Field(ge=0, le=1_400)] = 0
-    reply_visible_after_seconds: Annotated[float, Field(ge=0)] = 30
+    reply_visible_after_seconds: Annotated[float, Field(ge=0, le=DAY_SECONDS)] = 30
     reply_policy: Literal["each", "first"] = "each"
     refusal_replies: bool = True
     keywords: Annotated[tuple[str, ...], NoDecode] = ("unroll", "compile")

@@ -50,6 +50,8 @@ app.add_typer(db_app, name="db")
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 
+MOST_DAYS = 100_000  # the calendar of Python has 739,000 until today
+
 
 def main() -> None:
     """The entry point: what goes wrong ends in one line and status 1, a wrong usage in status 2."""
@@ -58,6 +60,8 @@ def main() -> None:
             status = app(standalone_mode=False)
     except (BadSettings, DatabaseAway) as error:
         _end(str(error), 1)
+    except OSError as error:  # a full disk, a file that may not be read: nothing that a traceback explains
+        _end(f"{error.filename}: {error.strerror}" if error.filename else str(error), 1)
     except TyperException as error:
         said = error.format_message()
         if not said:  # no command was given, and the help has been shown
@@ -171,7 +175,9 @@ def thread(
 
 @app.command()
 def spend(
-    days: Annotated[int, typer.Option(help="How many UTC days back, today included.", min=1)] = 7,
+    days: Annotated[
+        int, typer.Option(help="How many UTC days back, today included.", min=1, max=MOST_DAYS)
+    ] = 7,
     *,
     as_json: AsJson = False,
 ) -> None:
@@ -185,7 +191,9 @@ def spend(
 
 @app.command()
 def removals(
-    days: Annotated[int, typer.Option(help="How many UTC days back, today included.", min=1)] = 7,
+    days: Annotated[
+        int, typer.Option(help="How many UTC days back, today included.", min=1, max=MOST_DAYS)
+    ] = 7,
     *,
     as_json: AsJson = False,
 ) -> None:

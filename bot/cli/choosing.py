@@ -10,6 +10,7 @@ import typer
 
 from bot.cli import output
 from bot.domain import JobState
+from bot.rules.request import LARGEST_ID
 from bot.store import Store
 from bot.store.mending import Which
 
@@ -47,6 +48,13 @@ def reason_word(value: str | None) -> str | None:
     return value
 
 
+def job_number(value: int | list[int] | None) -> int | list[int] | None:
+    numbers = value if isinstance(value, list) else [] if value is None else [value]
+    if not all(0 < number <= LARGEST_ID for number in numbers):
+        raise typer.BadParameter("a job's number, from 1 on")
+    return value
+
+
 State = Annotated[str | None, typer.Option("--state", metavar="S", callback=_state, help="In this state.")]
 Reason = Annotated[
     str | None, typer.Option("--reason", metavar="R", callback=reason_word, help="For this reason.")
@@ -70,6 +78,12 @@ Until = Annotated[
 ]
 
 
+def number_of(name: str) -> int | None:
+    """X's number of an account, where that is what was given, and not a name."""
+    number = int(name) if re.fullmatch(r"[0-9]{1,19}", name) else None
+    return number if number is not None and number <= LARGEST_ID else None
+
+
 def which(
     store: Store,
     *,
@@ -88,8 +102,10 @@ def which(
 
 
 def _person(store: Store, user: str | None) -> int | None:
-    if user is None or re.fullmatch(r"\d{1,19}", user):
-        return None if user is None else int(user)
+    if user is None:
+        return None
+    if (number := number_of(user)) is not None:
+        return number
     found = store.people.named(user.removeprefix("@"))
     if found is None:
         output.fail(f"nobody named {user} was met here so far: give X's number of the account instead")

@@ -13,12 +13,13 @@ import typer
 from rich.progress import Progress
 
 from bot.cli import output
-from bot.cli.choosing import Kind, Reason, Since, State, Until, User, reason_word, which
+from bot.cli.choosing import Kind, Reason, Since, State, Until, User, job_number, reason_word, which
 from bot.cli.jobstory import document, tell
 from bot.cli.opening import opened
 from bot.domain import Job
 from bot.flows.poll import QUEUE_DEPTH
 from bot.queue import celery_app, enqueue
+from bot.rules.request import LARGEST_ID
 from bot.settings import Settings
 from bot.store import Store
 
@@ -28,7 +29,7 @@ jobs_app = typer.Typer(help="Jobs: list, show, replay, release, give up.", no_ar
 BATCH = 500
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
-Ids = Annotated[list[int], typer.Argument(metavar="JOB...", min=1)]
+Ids = Annotated[list[int], typer.Argument(metavar="JOB...", callback=job_number)]
 
 
 @jobs_app.command("list")
@@ -41,7 +42,8 @@ def list_jobs(
     until: Until = None,
     limit: Annotated[int, typer.Option(help="At most so many.", min=1)] = 50,
     before: Annotated[
-        int | None, typer.Option(metavar="JOB", min=1, help="Older than this job: the next page.")
+        int | None,
+        typer.Option(metavar="JOB", callback=job_number, help="Older than this job: the next page."),
     ] = None,
     *,
     as_json: AsJson = False,
@@ -49,7 +51,7 @@ def list_jobs(
     """Jobs, newest first."""
     with opened() as (_, store):
         asked = which(store, state=state, reason=reason, kind=kind, user=user, since=since, until=until)
-        jobs = store.mending.page(asked, limit=limit, before=before)
+        jobs = store.mending.page(asked, limit=min(limit, LARGEST_ID), before=before)
     if as_json:
         output.document([output.job_document(job) for job in jobs])
         return
@@ -75,7 +77,9 @@ def list_jobs(
 
 
 @jobs_app.command("show")
-def show_job(job: Annotated[int, typer.Argument(metavar="JOB")], *, as_json: AsJson = False) -> None:
+def show_job(
+    job: Annotated[int, typer.Argument(metavar="JOB", callback=job_number)], *, as_json: AsJson = False
+) -> None:
     """One job: its mention, every attempt, the reason it is where it is."""
     with opened() as (_, store):
         found = store.jobs.find(job)
@@ -90,7 +94,7 @@ def show_job(job: Annotated[int, typer.Argument(metavar="JOB")], *, as_json: AsJ
 
 @jobs_app.command("replay")
 def replay_jobs(
-    jobs: Annotated[list[int] | None, typer.Argument(metavar="JOB...")] = None,
+    jobs: Annotated[list[int] | None, typer.Argument(metavar="JOB...", callback=job_number)] = None,
     state: State = None,
     reason: Reason = None,
     kind: Kind = None,

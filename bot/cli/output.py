@@ -19,7 +19,8 @@ from bot.store.pages import PageStatus
 # What goes into a file or a pipe is not folded to the width of a terminal that is not there.
 PIPE_WIDTH = 400
 
-console = Console(width=None if sys.stdout.isatty() else PIPE_WIDTH)
+on_terminal = sys.stdout is not None and sys.stdout.isatty()  # None where a script has closed it
+console = Console(width=None if on_terminal else PIPE_WIDTH)
 err = Console(stderr=True)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -10,6 +9,7 @@ import typer
 
 from bot import log
 from bot.cli import output
+from bot.cli.choosing import number_of
 from bot.cli.opening import files_of, opened
 from bot.flows.pages import forget_author
 from bot.settings import Settings
@@ -69,8 +69,8 @@ def unblock(name: Name, *, as_json: AsJson = False) -> None:
 
 
 def _person(store: Store, name: str) -> Person:
-    if re.fullmatch(r"\d{1,19}", name):
-        return store.people.find(int(name))
+    if (number := number_of(name)) is not None:
+        return store.people.find(number)
     found = store.people.named(name.removeprefix("@"))
     if found is None:
         output.fail(

@@ -8,6 +8,7 @@ import sqlite3
 import subprocess
 from contextlib import closing
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -281,3 +282,75 @@ def test_while_another_process_is_writing_one_line_says_so_in_our_words(shell, d
     assert (refused.status, refused.out) == (1, "")
     assert refused.line.startswith("unroll: the database does not answer: another process has been writing")
     assert shell.unroll("jobs", "replay", "1").status == 0
+
+
+TOO_LARGE = "99999999999999999999"
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("jobs", "show", TOO_LARGE),
+        ("jobs", "show", "--", f"-{TOO_LARGE}"),
+        ("jobs", "replay", TOO_LARGE),
+        ("jobs", "release", TOO_LARGE),
+        ("jobs", "give-up", TOO_LARGE),
+        ("jobs", "list", "--before", TOO_LARGE),
+        ("spend", "--days", "800000"),
+        ("spend", "--days", TOO_LARGE),
+        ("removals", "--days", TOO_LARGE),
+    ],
+    ids=" ".join,
+)
+def test_a_number_that_no_database_holds_is_wrong_usage(shell, command):
+    said = shell.unroll(*command)
+
+    assert (said.status, said.out) == (2, "")
+    assert said.line.startswith("unroll: ")
+
+
+def test_there_is_no_end_to_how_many_jobs_may_be_listed(shell, done):
+    assert len(shell.unroll("jobs", "list", "--limit", TOO_LARGE, "--json").document) == 1
+
+
+@pytest.mark.parametrize(
+    "command", [("jobs", "list", "--user"), ("users", "block"), ("authors", "show")], ids=" ".join
+)
+def test_a_number_that_is_no_account_of_x_names_nobody(shell, command):
+    said = shell.unroll(*command, "9999999999999999999")  # fits in 19 digits, and in no id
+
+    assert (said.status, said.out) == (1, "")
+    assert said.line.startswith("unroll: nobody named 9999999999999999999 ")
+
+
+@pytest.mark.parametrize("command", ["jobs list", "jobs list --json", "spend", "doctor --json"])
+def test_a_full_disk_behind_standard_output_is_said_in_one_line(shell, done, command):
+    with Path("/dev/full").open("w") as full:
+        ended = subprocess.run(
+            [BIN / "unroll", *command.split()],
+            cwd=shell.folder,
+            env=shell._env({}),
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=30,
+            check=False,
+        )
+
+    assert ended.returncode == 1
+    assert ended.stderr.splitlines()[-1] == "unroll: [Errno 28] No space left on device"
+    assert "Traceback" not in ended.stderr
+
+
+def test_a_closed_standard_output_stops_nothing(shell, done):
+    ended = subprocess.run(
+        ["/bin/sh", "-c", f"{BIN}/unroll jobs list --json >&-"],
+        cwd=shell.folder,
+        env=shell._env({}),
+        stderr=subprocess.PIPE,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+
+    assert (ended.returncode, ended.stderr) == (0, "")
