@@ -6,15 +6,16 @@ known? -> our rules -> who asks, and how often -> one commit: mention, job, and 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 
 import structlog
 
 from bot import metrics
-from bot.domain import Author, Decision, Mention, Refusal
+from bot.domain import Author, Command, Decision, Mention, Refusal
 from bot.flows.parts import Parts
-from bot.rules.admission import Door, Quota
+from bot.rules.admission import ASKING, Door, Quota
 from bot.rules.request import decide
 from bot.store.mentions import Recorded
 
@@ -42,9 +43,31 @@ def record(
 
 def _decisions(mentions: list[Mention], bot: Author, parts: Parts) -> list[tuple[Mention, Decision]]:
     """What is made of each mention: our rules first, then who asks and how often; oldest first."""
-    read = [(mention, _decide(mention, bot, parts)) for mention in sorted(mentions, key=lambda m: m.id)]
+    read: list[tuple[Mention, Decision]] = []
+    asked: dict[int, str] = {}
+    for mention in sorted(mentions, key=lambda m: m.id):
+        decision = _once(mention, _decide(mention, bot, parts), asked, parts)
+        if not isinstance(decision, Refusal):
+            asked[mention.id] = decision.kind if isinstance(decision, Command) else "request"
+        read.append((mention, decision))
     door = _door(read, parts)
     return [(mention, door.admit(mention, decision)) for mention, decision in read]
+
+
+def _once(mention: Mention, decision: Decision, asked: Mapping[int, str], parts: Parts) -> Decision:
+    """X gives an edited post a new id and shows it as a new mention; it gets no second answer. What it says
+    that it did not say before is heard where it is about the asker's own.
+    """
+    earlier = [version for version in mention.post.versions if version < mention.id]
+    if not earlier or isinstance(decision, Refusal):
+        return decision
+    rows = filter(None, map(parts.store.mentions.find, earlier))
+    before = {row.decision for row in rows} - {"refusal"} | {asked[i] for i in earlier if i in asked}
+    if not before:
+        return decision
+    if isinstance(decision, Command) and decision.kind not in ASKING | before:
+        return replace(decision, confirmed=False)
+    return Refusal("edited")
 
 
 def _door(read: list[tuple[Mention, Decision]], parts: Parts) -> Door:

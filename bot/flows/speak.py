@@ -27,6 +27,7 @@ from bot.flows.restored import answered_since_backup
 from bot.rules.plan import posted_at
 from bot.settings import CLOCKS_APART, CONNECT_TIMEOUT, HTTP_TIMEOUT
 from bot.x import X
+from bot.x.price import Item
 
 log = structlog.get_logger()
 
@@ -55,6 +56,7 @@ def said(job: Job, x: X, parts: Parts) -> int | None:
     posts = x.own_replies(bot.id, since_id=job.mention_id)
     landed = next((post.id for post in posts if post.reply_to == job.mention_id), None)
     if landed is not None:
+        x.meter.book([Item("reply", landed)])  # its answer was lost, and with it the bill
         metrics.REPLIES.labels("found").inc()
         log.info("reply.found", reply=landed)
     return landed

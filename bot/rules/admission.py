@@ -62,7 +62,8 @@ class Door:
         if command.kind == "stop":
             self.stopped.add(by)
         self.by_user[by] += 1
-        return replace(command, confirmed=not silent and self.by_user[by] <= self.quota.user)
+        confirmed = command.confirmed and not silent and self.by_user[by] <= self.quota.user
+        return replace(command, confirmed=confirmed)
 
     def _asked(self, mention: Mention, decision: Request | Command) -> Decision:
         by = mention.post.author_id

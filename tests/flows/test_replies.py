@@ -215,3 +215,77 @@ def test_what_was_unsure_stays_unsure_whatever_refuses_the_second_try(build, pos
         house.world.advance(timedelta(minutes=10))
         house.run()
     assert len(house.world.replies_to(mention)) == 1
+
+
+@pytest.mark.parametrize("fault", ["drop_answer_of", "garbage", "empty"])
+def test_a_reply_that_is_found_is_booked_as_x_has_billed_it(house, posts, fault):
+    done = {} if fault == "drop_answer_of" else {"done": True}
+    getattr(house.world.faults, fault)(REPLY, **done)
+    mention = house.ask(posts[0])
+    job = house.job(mention)
+    assert job.reply_id is not None
+    bookings = house.store.spend.bookings(since=house.world.now().date())
+    assert [(b.job_id, b.count) for b in bookings if b.resource == "reply"] == [(job.id, 1)]
+    assert sum(booking.micro_usd for booking in bookings) == house.world.ledger.micros
+
+
+class TestEditedMention:
+    """X gives an edited post a new id, and shows it as a mention that is new."""
+
+    def test_a_request_that_is_edited_is_answered_once(self, house, posts):
+        mention = house.ask(posts[0])
+        newer = house.world.edit(mention, "@unrollbot unroll, please")
+        house.run()
+        assert len(house.world.replies_to(mention)) == 1  # to any of its versions
+        assert house.store.jobs.find_by_mention(newer.number) is None
+        assert house.store.mentions.find(newer.number).reason == "edited"
+
+    def test_one_that_is_edited_before_it_is_answered_is_answered_once(self, house, posts):
+        mention = house.world.mention("asker", posts[0])
+        house.poll()
+        house.world.edit(mention, "@unrollbot unroll, please")
+        house.run()
+        assert len(house.world.replies_to(mention)) == 1
+
+    def test_a_refusal_is_explained_once(self, house, world):
+        mention = house.ask(world.post("ada", "Short.", ago=timedelta(hours=1)))
+        assert len(world.replies_to(mention)) == 1
+        world.edit(mention, "@unrollbot unroll, please")
+        house.run()
+        assert len(world.replies_to(mention)) == 1
+
+    def test_a_command_is_confirmed_once(self, house, posts):
+        house.ask(posts[0], by="ben")
+        mention = house.ask(posts[0], text="@unrollbot refresh")
+        assert len(house.world.replies_to(mention)) == 1
+        house.world.edit(mention, "@unrollbot refresh please")
+        house.run()
+        assert len(house.world.replies_to(mention)) == 1
+
+    def test_it_costs_its_asker_one_request_of_the_day(self, build, posts, world):
+        house = build(requests_per_user_per_day=2)
+        mention = house.ask(posts[0])
+        for text in ("@unrollbot unroll!", "@unrollbot unroll!!", "@unrollbot unroll!!!"):
+            world.edit(mention, text)
+            house.run()
+        other = world.thread(world.author("bob"), ["Four.", "Five."], ago=timedelta(hours=2))
+        assert house.job(house.ask(other[0])).state == "done"
+
+    def test_a_word_that_is_mended_makes_it_a_request(self, house, posts):
+        mention = house.world.mention("asker", posts[0], "@unrollbot unrol")
+        house.run()
+        assert house.world.replies_to(mention) == []
+        house.world.edit(mention, "@unrollbot unroll")
+        house.run()
+        assert len(house.world.replies_to(mention)) == 1
+
+    def test_a_stop_that_is_edited_in_is_honoured_without_a_second_word(self, house, posts):
+        mention = house.ask(posts[0], by="ben")
+        house.world.edit(mention, "@unrollbot stop")
+        house.run()
+        assert len(house.world.replies_to(mention)) == 1
+        other = house.world.thread(house.world.author("bob"), ["Four.", "Five."], ago=timedelta(hours=2))
+        refused = house.world.mention("ben", other[0])
+        house.run()
+        assert house.world.replies_to(refused) == []
+        assert house.store.mentions.find(refused.number).reason == "requester-opted-out"
