@@ -7,11 +7,13 @@ from datetime import timedelta
 from decimal import Decimal
 from email.utils import parseaddr
 from functools import cached_property
+from io import StringIO
 from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
+from dotenv.parser import parse_stream
 from email_validator import EmailNotValidError, validate_email
 from pydantic import (
     AfterValidator,
@@ -52,6 +54,7 @@ COUNTRY_CODE = 2
 DAY_SECONDS = 86_400
 MOST_DOLLARS = 1_000_000_000  # in micro-dollars still a number that a database holds
 BUCKET = re.compile(r"s3://[a-z0-9][a-z0-9.-]+(/[\w.-]+)*/?", re.ASCII)
+NAME = re.compile(r"\s*(?:export\s+)?([A-Z][A-Z0-9_]*)(?![^\s=])", re.ASCII)
 COIN_ADDRESS = re.compile(r"[A-Za-z0-9:_.-]{8,200}")
 
 
@@ -341,6 +344,7 @@ def load(**chosen: Any) -> Settings:
 
     Raises BadSettings with one line that names the first wrong one.
     """
+    _require_readable(chosen.get("_env_file", Settings.model_config.get("env_file")))
     try:
         return Settings(**{name.lower(): value for name, value in chosen.items()})
     except ValidationError as error:
@@ -348,3 +352,24 @@ def load(**chosen: Any) -> Settings:
         name = str(first["loc"][0]).upper() if first["loc"] else "settings"
         said = PLAINLY.get(first["type"]) or first["msg"].removeprefix("Value error, ")
         raise BadSettings(f"{name}: {said}") from None
+
+
+def _require_readable(env_file: Any) -> None:
+    """A line that python-dotenv does not understand it would leave out, and the default would hold."""
+    if env_file is None or not Path(env_file).is_file():
+        return
+    try:
+        told = Path(env_file).read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        raise BadSettings(f"{env_file}: must be text in UTF-8") from None
+    except OSError as error:
+        raise BadSettings(f"{env_file}: {error.strerror}") from None
+    if "\0" in told:
+        raise BadSettings(f"{env_file}: must be text, and has a zero byte")
+    broken = next((line for line in parse_stream(StringIO(told)) if line.error), None)
+    if broken is not None:
+        name = NAME.match(broken.original.string)  # and not a word of what may be a secret
+        which = f" ({name[1]})" if name else ""
+        raise BadSettings(
+            f"{env_file}, line {broken.original.line}{which}: must be NAME=value, its quotation marks closed"
+        )

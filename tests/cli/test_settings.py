@@ -128,3 +128,40 @@ def test_a_setting_that_would_only_fail_later_is_named_at_the_door(shell, name, 
 
     assert (said.status, said.out) == (1, "")
     assert said.line.startswith(f"unroll: {name}: ")
+
+
+@pytest.mark.parametrize(
+    ("told", "line"),
+    [
+        ('A=1\nDAILY_BUDGET_USD="1\n', ".env, line 2 (DAILY_BUDGET_USD): must be NAME=value, its"),
+        ('export X_BEARER_TOKEN "hunter2"\n', ".env, line 1 (X_BEARER_TOKEN): must be NAME=value, its"),
+        ("=hunter2\n", ".env, line 1: must be NAME=value, its"),
+        (b"OPERATOR_NAME=caf\xe9\n", ".env: must be text in UTF-8"),
+        ("DATABASE_URL=sqlite:///var/a\0b.db\n", ".env: must be text, and has a zero byte"),
+    ],
+)
+@pytest.mark.parametrize("command", [["unroll", "jobs", "list"], ["celery", "-A", "workers.app", "worker"]])
+def test_a_line_of_env_that_cannot_be_read_is_named_and_not_left_out(shell, command, told, line):
+    """Without its line a setting would be its default: five dollars a day instead of one."""
+    (shell.folder / ".env").write_bytes(told if isinstance(told, bytes) else told.encode())
+    said = shell.run(*command)
+
+    assert (said.status, said.out) == (1, "")
+    assert said.line.startswith(f"unroll: {line}")
+    assert "hunter2" not in said.err
+
+
+def test_quotes_comments_and_line_ends_of_any_kind_are_read(shell):
+    lines = [
+        "\ufeffREPLY_POLICY='first'",
+        "",
+        "# a comment",
+        'export LOG_LEVEL="INFO" # loud',
+        "OTHER='a",
+        "b'",
+    ]
+    (shell.folder / ".env").write_bytes("\r\n".join([*lines, "DAILY_BUDGET_USD = 1 # a dollar"]).encode())
+
+    said = shell.run("unroll", "spend", "--json")
+    assert said.status == 0, said.err
+    assert said.document["daily_budget_usd"] == 1
