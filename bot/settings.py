@@ -56,6 +56,7 @@ MOST_DOLLARS = 1_000_000_000  # in micro-dollars still a number that a database 
 BUCKET = re.compile(r"s3://[a-z0-9][a-z0-9.-]+(/[\w.-]+)*/?", re.ASCII)
 NAME = re.compile(r"\s*(?:export\s+)?([A-Z][A-Z0-9_]*)(?![^\s=])", re.ASCII)
 COIN_ADDRESS = re.compile(r"[A-Za-z0-9:_.-]{8,200}")
+CORE = re.compile(r"auto|any|[0-9]{1,4}")
 
 
 # What pydantic says of these means little to who has written them.
@@ -207,6 +208,12 @@ def _mailbox(value: str) -> str:
     return value
 
 
+def _core(value: str) -> str:
+    if not CORE.fullmatch(value):
+        raise ValueError("must be auto, any or a core's number, such as 1")
+    return value
+
+
 WebAddress = Annotated[str, AfterValidator(_base_address)]
 MaybeAddress = Annotated[str, AfterValidator(lambda value: value and _web_address(value))]
 Seconds = Annotated[float, Field(gt=0, le=DAY_SECONDS)]
@@ -296,6 +303,7 @@ class Settings(BaseSettings):
     metrics_host: str = "127.0.0.1"
     poller_metrics_port: Port | None = None
     worker_metrics_port: Port | None = None
+    worker_core: Annotated[str, AfterValidator(_core)] = "auto"
 
     flower_basic_auth: Annotated[SecretStr | None, AfterValidator(_logins)] = None
     flower_url_prefix: str = ""

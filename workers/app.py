@@ -13,16 +13,21 @@ from typing import Any
 from bot.outdated import told_in_one_line
 
 with told_in_one_line():
+    import structlog
     from celery.signals import setup_logging, worker_init, worker_shutdown, worker_shutting_down
 
-    from bot import log, scraping
+    from bot import scraping
     from bot.blobs import open_blobs
     from bot.flows.parts import Parts
+    from bot.log import configure
     from bot.queue import celery_app
     from bot.settings import BadSettings, Settings, load
     from bot.store import open_store
     from bot.x import connect
     from bot.x.client import utc_now
+    from workers.core import OneCore, gains
+
+log = structlog.get_logger()
 
 # Work waits on HTTP: threads reach the theoretical rate with a fraction of the memory of processes. This
 # pool drops task time limits without a word; the time-outs are in bot.settings.
@@ -30,6 +35,8 @@ THREADS = 16
 
 # What Prometheus asks, while the worker runs.
 _watched = ExitStack()
+
+core = OneCore()
 
 
 @cache
@@ -55,7 +62,7 @@ def parts() -> Parts:
 
 @setup_logging.connect
 def _setup_logging(**_: Any) -> None:
-    log.configure(settings())
+    configure(settings())
 
 
 @worker_init.connect
@@ -63,15 +70,19 @@ def _fail_at_the_door(sender: Any = None, **_: Any) -> None:
     """A worker without a key or a database says so at its start, not at its first job."""
     if sender is not None:
         sender.quiet = True  # Celery's banner is twenty lines; the log says when it is ready
-    log.configure(settings())  # Celery sets its own log up later
+    configure(settings())  # Celery sets its own log up later
     host, port = settings().metrics_host, settings().worker_metrics_port
     try:
+        if gains(sender):
+            core.keep(settings().worker_core)  # before there are threads
         parts()
         _watched.enter_context(
             scraping.served(scraping.registry(), host=host, port=port, setting="WORKER_METRICS_PORT")
         )
     except BadSettings as error:
         sys.exit(f"unroll: {error}")
+    if core.number is not None:
+        log.info("worker.core", core=core.number)
 
 
 @worker_shutting_down.connect

@@ -18,7 +18,7 @@ with told_in_one_line():
     from reader.exports.making import Maker
     from reader.letters import compose
     from workers.afterwards import Afterwards
-    from workers.app import app, parts
+    from workers.app import app, core, parts
 
 log = structlog.get_logger()
 afterwards = Afterwards()
@@ -71,7 +71,7 @@ def make_files() -> int:
 @cache
 def maker() -> Maker:
     settings = parts().settings
-    return Maker(settings.public_url, _kept, settings.links, parts().stop.is_set)
+    return Maker(settings.public_url, _kept, settings.links, parts().stop.is_set, core.before)
 
 
 def _kept(sha256: str) -> bytes | None:

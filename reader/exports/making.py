@@ -32,12 +32,15 @@ def silent(_step: str, _done: int, _of: int) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Maker:
-    """`take` gives our copy of a picture by its hash; `stopped` says that this process is to end."""
+    """`take` gives our copy of a picture by its hash; `stopped` says that this process is to end; `cores` are
+    for Typst, which uses several at once: none for those that this process uses.
+    """
 
     public_url: str
     take: Take
     links: views.Links = "t.co"
     stopped: Callable[[], bool] = never
+    cores: frozenset[int] = frozenset()
 
     def make(self, form: str, saved: SavedThread, tell: Tell = silent) -> bytes:
         """`form` is pdf, epub, zip or card. Raises NotSet where it cannot be made, Permanent `unlisted` where
@@ -92,7 +95,8 @@ class Maker:
         return moved(page, Album(folder, self._taken, longest=1400, room=64 * MEGABYTE, tell=told).keep)
 
     def _typeset(self, sheet: Sheet, folder: Path) -> bytes:
-        return typeset(sheet, folder, seconds=SETTING, stopped=self.stopped).read_bytes()
+        made = typeset(sheet, folder, seconds=SETTING, stopped=self.stopped, cores=self.cores)
+        return made.read_bytes()
 
     def _taken(self, sha256: str) -> bytes | None:
         """A long thread has hundreds of pictures, each of which takes a moment."""

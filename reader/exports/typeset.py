@@ -44,8 +44,16 @@ def never() -> bool:
     return False
 
 
-def typeset(sheet: Sheet, folder: Path, *, seconds: float, stopped: Callable[[], bool] = never) -> Path:
-    """Sets it in a process of its own, which sees this folder and its fonts and nothing else; the file.
+def typeset(
+    sheet: Sheet,
+    folder: Path,
+    *,
+    seconds: float,
+    stopped: Callable[[], bool] = never,
+    cores: frozenset[int] = frozenset(),
+) -> Path:
+    """Sets it in a process of its own, which sees this folder and its fonts and nothing else; the file. That
+    process may use these cores, or those of this one.
 
     Raises NotSet, also when the time is over, or `stopped` says that nobody is to wait any more.
     """
@@ -61,6 +69,7 @@ def typeset(sheet: Sheet, folder: Path, *, seconds: float, stopped: Callable[[],
         "ppi": sheet.ppi,
         "fonts": [str(each) for each in fonts()],
         "timestamp": int(sheet.made.timestamp()),
+        "cores": sorted(cores),
     }
     _run(json.dumps(wanted), seconds, stopped)
     return made

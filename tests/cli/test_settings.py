@@ -43,6 +43,8 @@ def test_a_database_that_cannot_be(shell, command):
         ("MAIL_FROM", "nobody"),
         ("MAIL_REPLY_TO", "Cleo <cleo@>"),
         ("LETTERS_PER_DAY", "0"),
+        ("WORKER_CORE", "-1"),
+        ("WORKER_CORE", "all"),
     ],
 )
 def test_a_wrong_setting_is_named(shell, name, value):

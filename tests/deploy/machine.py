@@ -105,6 +105,8 @@ class Machine:
         (folder / "bin").mkdir()
         (folder / "bin" / "python").symlink_to(Path("/opt/python") / python)
         (folder / "packages").mkdir()
+        site = folder / "lib" / f"python{sys.version_info[0]}.{sys.version_info[1]}" / "site-packages"
+        write(site / "here.pth", "/opt/unroll/.venv/packages\n")  # for `python -I`, too
         for name, module in SCRIPTS.items():
             write(folder / "bin" / name, f"#!{BIN}/python\nfrom {module} import main\nmain()\n", 0o755)
 

@@ -55,6 +55,8 @@ def tell(known: dict) -> dict:
     for address in known["addresses"]:
         wait(lambda address=address: answers(address), address)
     wait(replies, "all replies")
+    for address, words in known.get("shows", {}).items():
+        wait(lambda address=address, words=words: words in requests.get(address, timeout=5).text, words)
     healthy = [passes(command) for command in known["checks"]]
     working = [show(unit) for unit in units]
     said = replies()

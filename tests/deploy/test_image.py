@@ -30,6 +30,10 @@ def test_hadolint_has_nothing_to_say():
     assert (done.returncode, done.stdout) == (0, "")
 
 
+def test_its_workers_choose_no_core_for_they_would_all_choose_the_same():
+    assert re.search(r"^ENV (?:.*\\\n)*.*\bWORKER_CORE=any$", DOCKERFILE.read_text("utf-8"), re.MULTILINE)
+
+
 def test_its_python_is_one_of_ours():
     versions = re.findall(r"^FROM python:([\d.]+)-slim-\w+", DOCKERFILE.read_text("utf-8"), re.MULTILINE)
     assert len(versions) == 2

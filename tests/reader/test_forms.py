@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import re
 import shutil
 import subprocess
 import unicodedata
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -363,6 +365,31 @@ def test_typst_sees_its_folder_only_and_does_not_take_for_ever(tmp_path, monkeyp
     for name in ("out", "far", "long"):
         with pytest.raises(NotSet):
             typeset(Sheet(f"{name}.typ", "pdf", {}, NOON), tmp_path, seconds=3)
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="only Linux has it")
+def test_typst_may_use_cores_that_its_worker_leaves_alone(tmp_path, monkeypatch):
+    """As the child begins, and before it sets anything."""
+    templates = tmp_path / "templates"
+    shutil.copytree(Path(as_epub.__file__).parent / "typst", templates)
+    child = (templates / "child.py").read_text("utf-8")
+    said = "os.write(2, json.dumps(sorted(os.sched_getaffinity(0))).encode()); sys.exit(1)"
+    (templates / "child.py").write_text(
+        child.replace("typst.compile(", f"{said}\n    typst.compile("), "utf-8"
+    )
+    monkeypatch.setattr("reader.exports.typeset.TEMPLATES", templates)
+    cores = os.sched_getaffinity(0)
+
+    def told(given):
+        os.sched_setaffinity(0, {min(cores)})  # of this thread alone, which ends with it
+        with pytest.raises(NotSet) as error:
+            typeset(Sheet("card.typ", "png", {}, NOON), tmp_path, seconds=20, cores=frozenset(given))
+        return json.loads(str(error.value))
+
+    with ThreadPoolExecutor(1) as thread:
+        assert thread.submit(told, cores).result() == sorted(cores)
+        assert thread.submit(told, ()).result() == [min(cores)]
+    assert os.sched_getaffinity(0) == cores
 
 
 def test_nothing_is_set_any_more_for_a_worker_that_is_to_end(tmp_path):

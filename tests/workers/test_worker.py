@@ -112,6 +112,7 @@ def test_sigterm_lets_a_worker_finish(plant):
         ({"X_BEARER_TOKEN": ""}, "X_BEARER_TOKEN"),
         ({"POLL_INTERVAL_SECONDS": "often"}, "POLL_INTERVAL_SECONDS"),
         ({"DATABASE_URL": "sqlite:////dev/null/unroll.db"}, "DATABASE_URL"),
+        ({"WORKER_CORE": "9999"}, "WORKER_CORE"),
     ],
 )
 def test_a_wrong_setting_ends_the_worker_at_its_start(plant, wrong, named):

@@ -19,6 +19,8 @@ MOST_MEMORY = 3 * 1024**3  # bytes of addresses; fonts of all scripts take a ten
 def main() -> None:
     wanted = json.load(sys.stdin)
     os.nice(10)  # replies to people go first
+    if wanted["cores"]:
+        os.sched_setaffinity(0, wanted["cores"])
     resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     folder = wanted["folder"]
