@@ -6,21 +6,18 @@ import asyncio
 import math
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from types import MappingProxyType
+from typing import Any, cast
 
 from sqlalchemy import (
     Connection,
-    CursorResult,
     Dialect,
     Engine,
-    Executable,
-    Result,
-    Row,
     Select,
     Table,
     create_engine,
@@ -37,9 +34,10 @@ from sqlmodel import Session, SQLModel
 
 from bot.errors import DatabaseAway
 from bot.store.lookups import Lookup
+from bot.store.prepared import Prepared, Rows
 from bot.store.trouble import BUSY_TIMEOUT, LOCKED, answering, away
 
-Found = TypeVar("Found")
+NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 # A writer waits for another this long before it gives up; a transaction of ours takes milliseconds.
 BUSY_TIMEOUT_MS = STATEMENT_TIMEOUT_MS = int(BUSY_TIMEOUT.total_seconds() * 1000)
@@ -53,6 +51,7 @@ INSERT_BATCH = 500
 # A reader notices a tenth of a second; what is shorter is the ordinary turn of one writer after another.
 LONG_WAIT = timedelta(milliseconds=100)
 WAITED = "unroll.waited"
+CONNECTION = "unroll.connection"
 LEFT_AT = "unroll.left_at"
 # A server takes longer than this to start anew.
 TRUSTED = timedelta(milliseconds=50)
@@ -84,7 +83,8 @@ class Database:
         self.writing = self.engine.execution_options(immediate=True)
         self._glancing = self.engine if _in_memory(url) else _engine(url, glancing=True)
         self._turn = threading.Lock()
-        self._built: dict[tuple[str, type[SQLModel]], Any] = {}
+        self._upserts: dict[type[SQLModel], Prepared] = {}
+        self._inserts: dict[type[SQLModel], Prepared] = {}
         self._lookups: dict[tuple[Select[Any], bool], Lookup] = {}
 
     @property
@@ -104,7 +104,7 @@ class Database:
             Session(self.writing, expire_on_commit=False) as session,
             session.begin(),
         ):
-            connection = session.connection()
+            connection = session.info[CONNECTION] = session.connection()
             self._count_wait(connection, waited + connection.info.pop(WAITED, 0.0))
             yield session
 
@@ -129,7 +129,7 @@ class Database:
         finally:
             self._turn.release()
 
-    def write_alone(self, statement: Executable, values: Mapping[str, Any]) -> Row[Any] | None:
+    def write_alone(self, statement: Prepared, values: Mapping[str, Any]) -> Any:
         """One statement that is a transaction by itself; the first row that it returns. Nothing has to begin
         it and nothing to end it, and to PostgreSQL each of these is a way of its own.
         """
@@ -137,37 +137,29 @@ class Database:
             opened = self.writing.begin() if self._glancing is self.engine else self._glancing.connect()
             with opened as connection:
                 began = time.monotonic()
-                result = connection.execute(statement, values)
-                row = result.first() if result.returns_rows else None
+                row = statement.run(connection, values).first()
                 self._count_wait(connection, waited + time.monotonic() - began)
                 return row
 
-    def glance(self, query: Select[Any], values: Mapping[str, Any]) -> Row[Any] | None:
-        """The first row of one SELECT that is built once, without a transaction around it: that takes a fifth
-        of the time. A connection that broke while nobody used it is made anew once.
+    def glance(self, query: Prepared, values: Mapping[str, Any]) -> Any:
+        """The first row of one SELECT, without a transaction around it; None if there is no row. A connection
+        that broke while nobody used it is made anew once.
         """
-        return self._glanced(query, values, lambda result: result.first())
+        return self.glance_all(query, values).first()
 
-    def glance_all(self, query: Executable, values: Mapping[str, Any]) -> Sequence[Row[Any]]:
+    def glance_all(self, query: Prepared, values: Mapping[str, Any]) -> Rows:
         """All of its rows."""
-        return self._glanced(query, values, lambda result: result.all())
-
-    def _glanced(
-        self, query: Executable, values: Mapping[str, Any], take: Callable[[Result[Any]], Found]
-    ) -> Found:
         with answering():
             try:
-                return self._taken(query, values, take)
+                return self._glanced(query, values)
             except DBAPIError as error:
                 if not error.connection_invalidated:
                     raise
-                return self._taken(query, values, take)
+                return self._glanced(query, values)
 
-    def _taken(
-        self, query: Executable, values: Mapping[str, Any], take: Callable[[Result[Any]], Found]
-    ) -> Found:
+    def _glanced(self, query: Prepared, values: Mapping[str, Any]) -> Rows:
         with self._glancing.connect() as connection:
-            return take(connection.execute(query, values))
+            return query.run(connection, values)
 
     def look_up(self, query: Select[Any], key: Mapped[int], numbers: Iterable[int]) -> list[Any]:
         """The rows of a SELECT that never changes whose key is among the numbers, as named tuples: without a
@@ -213,7 +205,7 @@ class Database:
         """
         keys, ordered = _in_order(row, values)
         if ordered:
-            execute(session, self._statement("upsert", row, keys), ordered)
+            execute_all(session, self._upsert(row, keys), ordered)
 
     def insert_new(self, session: Session, rows: Iterable[SQLModel]) -> list[tuple[Any, ...]]:
         """Inserts the rows whose key is not there yet; returns their keys."""
@@ -229,21 +221,26 @@ class Database:
         keys, ordered = _in_order(row, values)
         if not ordered:
             return []
-        return [tuple(new) for new in execute(session, self._statement("insert new", row, keys), ordered)]
+        statement = self._insert_new(row, keys)
+        if len(ordered) == 1:
+            return [tuple(new) for new in execute(session, statement, ordered[0])]
+        # Many rows in one statement, and all that it returns: that is SQLAlchemy's to write.
+        return [tuple(new) for new in session.connection().execute(statement.statement, ordered)]
 
-    def _statement(self, what: str, row: type[SQLModel], keys: list[str]) -> Any:
-        """Built once for each table: to build one takes longer than the database needs for it."""
-        if (what, row) not in self._built:
+    def _upsert(self, row: type[SQLModel], keys: list[str]) -> Prepared:
+        """Built once for each table, as the next one."""
+        if row not in self._upserts:
+            statement = self.insert(table_of(row))
+            changes = {name: statement.excluded[name] for name in row.model_fields if name not in keys}
+            self._upserts[row] = Prepared(statement.on_conflict_do_update(index_elements=keys, set_=changes))
+        return self._upserts[row]
+
+    def _insert_new(self, row: type[SQLModel], keys: list[str]) -> Prepared:
+        if row not in self._inserts:
             table = table_of(row)
-            statement = self.insert(table)
-            if what == "upsert":
-                changes = {name: statement.excluded[name] for name in row.model_fields if name not in keys}
-                statement = statement.on_conflict_do_update(index_elements=keys, set_=changes)
-            else:
-                statement = statement.on_conflict_do_nothing(index_elements=keys)
-                statement = statement.returning(*(table.c[key] for key in keys))
-            self._built[what, row] = statement
-        return self._built[what, row]
+            statement = self.insert(table).on_conflict_do_nothing(index_elements=keys)
+            self._inserts[row] = Prepared(statement.returning(*(table.c[key] for key in keys)))
+        return self._inserts[row]
 
     def settle(self) -> None:
         """SQLite's log of changes holds what was deleted until it is emptied; while somebody reads from it,
@@ -266,14 +263,23 @@ def insert(table: Any, *, sqlite: bool) -> Any:
     return lite.insert(table) if sqlite else postgresql.insert(table)
 
 
-def execute(
-    session: Session, statement: Executable, values: Mapping[str, Any] | Sequence[Mapping[str, Any]] = ()
-) -> CursorResult[Any]:
-    """A statement of tables and columns in a transaction. One that is built once takes a fifth of the time
-    that the ORM needs for one that is built anew: what every unroll does goes this way.
-    """
+def execute(session: Session, statement: Prepared, values: Mapping[str, Any] = NOTHING) -> Rows:
+    """In the session's transaction."""
+    return statement.run(_connection_of(session), values)
+
+
+def execute_all(session: Session, statement: Prepared, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Once for each of the rows."""
+    statement.run_all(_connection_of(session), rows)
+
+
+def _connection_of(session: Session) -> Connection:
+    """With what was not sent yet sent. A session of ours is one transaction, and has one connection."""
     session.flush()
-    return session.connection().execute(statement, values or None)
+    found: Connection | None = session.info.get(CONNECTION)
+    if found is None:
+        found = session.info[CONNECTION] = session.connection()
+    return found
 
 
 def table_of(row: type[SQLModel]) -> Table:

@@ -14,10 +14,11 @@ from sqlmodel import Session, col, func, select
 
 from bot.domain import JobState
 from bot.metrics import Figures
-from bot.store.database import Database, execute
+from bot.store.database import Database
 from bot.store.jobrows import JOB, OPEN_STATES, came_due
 from bot.store.models import JobRow, NoteRow, SpendSumRow
 from bot.store.notes import COOL_DOWN, COOL_DOWNS, PAUSED, POLLED
+from bot.store.prepared import Prepared
 from bot.store.spend import utc_day
 
 # Whoever has waited for longer has been spoken of for long enough.
@@ -30,7 +31,7 @@ COUNT = table(COUNTED, column("state"), column("reason"), column("jobs", BigInte
 # So many rows are added up as quickly as one.
 ADDED_UP_AFTER = 500
 
-HOW_MANY = rows_of(func.count().label("rows")).select_from(COUNT)
+HOW_MANY = Prepared(rows_of(func.count().label("rows")).select_from(COUNT))
 TAKE_ALL = delete(COUNT).returning(*COUNT.c)
 PUT_BACK = insert(COUNT)
 COUNT_ANEW = PUT_BACK.from_select(
@@ -87,11 +88,11 @@ class Gauges:
 def add_up(session: Session) -> None:
     """Those who count meanwhile do not wait, and what they count stays for the next time."""
     jobs: Counter[tuple[str, str | None]] = Counter()
-    for row in execute(session, TAKE_ALL):
+    for row in session.execute(TAKE_ALL):
         jobs[row.state, row.reason] += row.jobs
     sums = [{"state": state, "reason": reason, "jobs": n} for (state, reason), n in jobs.items() if n]
     if sums:
-        execute(session, PUT_BACK, sums)
+        session.execute(PUT_BACK, sums)
 
 
 def count_anew(session: Session) -> None:
@@ -99,14 +100,14 @@ def count_anew(session: Session) -> None:
     each of them would leave PostgreSQL a table of empty pages, and all of them are read.
     """
     sqlite = session.get_bind().dialect.name == "sqlite"
-    execute(session, delete(COUNT) if sqlite else text(f"TRUNCATE {COUNTED}"))
-    execute(session, COUNT_ANEW)
+    session.execute(delete(COUNT) if sqlite else text(f"TRUNCATE {COUNTED}"))
+    session.execute(COUNT_ANEW)
 
 
 def _jobs(session: Session) -> dict[tuple[str, str], int]:
     """Every state is there, also without a job."""
     none = {(state, ""): 0 for state in get_args(JobState)}
-    return none | {(row.state, row.reason or ""): int(row.jobs) for row in execute(session, BY_STATE)}
+    return none | {(row.state, row.reason or ""): int(row.jobs) for row in session.execute(BY_STATE)}
 
 
 def _due(session: Session, now: datetime) -> tuple[int, datetime | None]:

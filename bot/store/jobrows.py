@@ -28,6 +28,7 @@ from bot.rules.urgency import ONLY_THE_REPLY
 from bot.settings import CLOCKS_APART, LEASE
 from bot.store.database import table_of
 from bot.store.models import AttemptRow, JobRow, ThreadPostRow, ThreadRow
+from bot.store.prepared import Among, Prepared
 
 # A wake-up that nothing came of for this long is taken for lost and sent again.
 WAKE_UP_LOST = timedelta(seconds=60)
@@ -127,9 +128,9 @@ def as_job(row: JobRow | Row[Any]) -> Job:
 
 
 OF_JOB = JOB.c.id == bindparam("job_id")
-BY_ID = select(JOB).where(OF_JOB)
+BY_ID = Prepared(select(JOB).where(OF_JOB))
 
-CLAIM = (
+CLAIM = Prepared(
     update(JOB)
     .where(OF_JOB, claimable())
     .values(
@@ -142,37 +143,39 @@ CLAIM = (
     .returning(*JOB.c)
 )
 _LISTED = JOB.c.id, JOB.c.requester_id, JOB.c.priority, unsent().label("unsent")
-DUE = union_all(*(select(*_LISTED).where(way) for way, _ in came_due()))
-WOKEN = (
+DUE = Prepared(union_all(*(select(*_LISTED).where(way) for way, _ in came_due())))
+WOKEN = Prepared(
     update(JOB)
-    .where(JOB.c.id.in_(bindparam("ids", expanding=True)), claimable())
+    .where(Among(JOB.c.id), claimable())
     .values(enqueued_at=NOW)
     .returning(JOB.c.id, JOB.c.mention_id)
 )
 # By whoever holds the claim.
 MINE = update(JOB).where(OF_JOB, JOB.c.lease_token == bindparam("mine"))
-HOLD = select(JOB.c.id).where(OF_JOB, JOB.c.lease_token == bindparam("mine")).with_for_update()
+HOLD = Prepared(select(JOB.c.id).where(OF_JOB, JOB.c.lease_token == bindparam("mine")).with_for_update())
 WHICH = JOB.c.id, JOB.c.thread_id
-SET_THREAD = MINE.values(thread_id=bindparam("thread"), updated_at=NOW).returning(*WHICH)
-SET_THREAD_OF_REPLY = SET_THREAD.values(
-    priority=case((JOB.c.priority > ONLY_THE_REPLY, ONLY_THE_REPLY), else_=JOB.c.priority)
+_NAMED = MINE.values(thread_id=bindparam("thread"), updated_at=NOW).returning(*WHICH)
+SET_THREAD = Prepared(_NAMED)
+SET_THREAD_OF_REPLY = Prepared(
+    _NAMED.values(priority=case((JOB.c.priority > ONLY_THE_REPLY, ONLY_THE_REPLY), else_=JOB.c.priority))
 )
-START_REPLY = (
+START_REPLY = Prepared(
     MINE.where(JOB.c.lease_until > _time("ends"))
     .values(reply_text=bindparam("text"), reply_started_at=NOW, updated_at=NOW)
     .returning(*WHICH)
 )
-UNSTART_REPLY = MINE.values(reply_started_at=null(), updated_at=NOW).returning(*WHICH)
+UNSTART_REPLY = Prepared(MINE.values(reply_started_at=null(), updated_at=NOW).returning(*WHICH))
 ENDED = MINE.values(lease_token=null(), lease_until=null(), updated_at=NOW).returning(*WHICH)
-FINISH = ENDED.values(state="done", reply_id=bindparam("reply"), reason=bindparam("why"), not_before=null())
-
-ATTEMPT_BEGUN = insert(ATTEMPT).values(
-    job_id=bindparam("job_id"),
-    number=bindparam("number"),
-    worker=bindparam("worker"),
-    started_at=bindparam("started_at"),
+FINISH = Prepared(
+    ENDED.values(state="done", reply_id=bindparam("reply"), reason=bindparam("why"), not_before=null())
 )
-ATTEMPT_ENDED = (
+
+ATTEMPT_BEGUN = Prepared(
+    insert(ATTEMPT)
+    .values({name: bindparam(name) for name in ("job_id", "number", "worker", "started_at")})
+    .inline()
+)
+ATTEMPT_ENDED = Prepared(
     update(ATTEMPT)
     .where(ATTEMPT.c.job_id == bindparam("of"), ATTEMPT.c.number == bindparam("which"))
     .values(ended_at=bindparam("at"), outcome=bindparam("said"), detail=bindparam("why"))
@@ -180,22 +183,22 @@ ATTEMPT_ENDED = (
 
 # What other jobs say of a thread.
 OTHERS = JOB.c.thread_id == bindparam("thread_id"), JOB.c.id != bindparam("besides")
-ANSWERED = (
+_ANSWERED = (
     select(JOB.c.id)
     .where(
         *OTHERS, JOB.c.kind == "unroll", or_(JOB.c.reply_id.is_not(None), JOB.c.reply_started_at.is_not(None))
     )
     .limit(1)
 )
-ANSWERED_TO = ANSWERED.where(JOB.c.requester_id == bindparam("requester_id"))
-SAID = select(JOB.c.id, JOB.c.reply_text, JOB.c.reply_started_at).where(*OTHERS)
+ANSWERED = Prepared(_ANSWERED)
+ANSWERED_TO = Prepared(_ANSWERED.where(JOB.c.requester_id == bindparam("requester_id")))
+SAID = Prepared(select(JOB.c.id, JOB.c.reply_text, JOB.c.reply_started_at).where(*OTHERS))
 
 # Requests for the threads of some authors: for threads that are known, and for what was posted by them.
 LATEST = 2**63 - 1
-_IDS: BindParameter[Any] = bindparam("ids", expanding=True)
 _ASKED = (
     JOB.c.mention_id.is_not(None),
-    JOB.c.kind.in_(("unroll", "refresh")),
+    or_(JOB.c.kind == "unroll", JOB.c.kind == "refresh"),
     JOB.c.created_at >= _time("since"),
     func.coalesce(JOB.c.reason, "") != "author-limit",
     # Not the bare column: SQLite, without statistics, would look through all jobs of a kind by their ids.
@@ -205,11 +208,11 @@ _AUTHOR = func.coalesce(THREAD.c.author_id, JOB.c.author_id)
 _OF = union_all(
     select(THREAD.c.author_id.label("author_id"))
     .join(JOB, JOB.c.thread_id == THREAD.c.id)
-    .where(JOB.c.thread_id.in_(select(THREAD.c.id).where(THREAD.c.author_id.in_(_IDS))), *_ASKED),
+    .where(JOB.c.thread_id.in_(select(THREAD.c.id).where(Among(THREAD.c.author_id))), *_ASKED),
     select(_AUTHOR.label("author_id"))
     .select_from(JOB)
     .outerjoin(POST_OF_THREAD, POST_OF_THREAD.c.post_id == JOB.c.post_id)
     .outerjoin(THREAD, THREAD.c.id == POST_OF_THREAD.c.thread_id)
-    .where(JOB.c.thread_id.is_(None), _AUTHOR.in_(_IDS), *_ASKED),
+    .where(JOB.c.thread_id.is_(None), Among(_AUTHOR), *_ASKED),
 ).subquery()
-ASKED_OF = select(_OF.c.author_id, func.count().label("requests")).group_by(_OF.c.author_id)
+ASKED_OF = Prepared(select(_OF.c.author_id, func.count().label("requests")).group_by(_OF.c.author_id))

@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Executable, Row
+from sqlalchemy import Row
 from sqlmodel import Session
 
 from bot.domain import Job
 from bot.errors import LeaseLost
 from bot.store.database import execute
 from bot.store.jobrows import HOLD, SET_THREAD, SET_THREAD_OF_REPLY
+from bot.store.prepared import Prepared
 
 
 def require_lease(session: Session, job: Job | None) -> None:
@@ -30,7 +31,7 @@ def name_thread(session: Session, job: Job | None, thread_id: int, *, now: datet
         change(session, statement, job, now=now, thread=thread_id)
 
 
-def change(session: Session, statement: Executable, job: Job, *, now: datetime, **values: Any) -> Row[Any]:
+def change(session: Session, statement: Prepared, job: Job, *, now: datetime, **values: Any) -> Row[Any]:
     """Of the job's own row. Raises LeaseLost."""
     return required(job, execute(session, statement, {**claim_of(job, now), **values}).first())
 

@@ -6,25 +6,21 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections import deque, namedtuple
-from collections.abc import Callable, Iterable, Sequence
+from collections import deque
+from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import Any
 
 from psycopg import errors, pq
 from psycopg.adapt import Transformer
 from sqlalchemy import (
-    BigInteger,
-    ColumnElement,
     Engine,
     PoolProxiedConnection,
     Select,
-    bindparam,
-    func,
-    select,
 )
-from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped
+
+from bot.store.prepared import Among, makers, named, row_of
 
 # Each connection is one lookup's own.
 PREPARED = b"lookup"
@@ -48,11 +44,11 @@ class Lookup:
         self._engine = engine
         self._at_once = at_once
         self._is_sqlite = engine.dialect.name == "sqlite"
-        query = query.where(_among(key, sqlite=self._is_sqlite))
+        query = query.where(Among(key, "numbers"))
         self._sql = str(query.compile(dialect=engine.dialect))
-        self._row = _rows_of(query)
-        makes = (_maker(each, engine) for each in query.selected_columns)
-        self._makes = [(place, make) for place, make in enumerate(makes) if make is not None]
+        columns = list(query.selected_columns)
+        self._row = row_of(columns)
+        self._makes = makers(columns, engine.dialect)
         self._idle: deque[PoolProxiedConnection] = deque()
 
     def rows(self, numbers: Iterable[int]) -> list[Any]:
@@ -126,7 +122,7 @@ class Lookup:
                 result = line.get_result()
                 while line.get_result() is not None:
                     pass
-                rows = [self._named(values) for values in _read(driver, result)]
+                rows = [named(values, self._row, self._makes) for values in _read(driver, result)]
             except Exception as error:  # noqa: BLE001 - whoever waits is told, and this connection is over
                 over(error)
                 return
@@ -162,7 +158,7 @@ class Lookup:
             connection.invalidate(error)
             raise
         self._idle.append(connection)
-        return [self._named(values) for values in found]
+        return [named(values, self._row, self._makes) for values in found]
 
     def _fetch(self, driver: Any, wanted: Sequence[int]) -> Sequence[Any]:
         if self._is_sqlite:
@@ -170,23 +166,9 @@ class Lookup:
         numbers = [_numbers(wanted)]
         return _read(driver, driver.pgconn.exec_prepared(PREPARED, numbers, result_format=pq.Format.BINARY))
 
-    def _named(self, values: Iterable[Any]) -> Any:
-        made = list(values)
-        for place, make in self._makes:
-            made[place] = make(made[place])
-        return self._row(*made)
-
     def close(self) -> None:
         while self._idle:
             self._idle.pop().invalidate()  # what is prepared there is ours
-
-
-def _among(key: Mapped[int], *, sqlite: bool) -> ColumnElement[bool]:
-    """One parameter for however many: so it is one statement, and prepared once."""
-    if sqlite:
-        numbers = func.json_each(bindparam("numbers")).table_valued("value")
-        return key.in_(select(numbers.c.value))
-    return key == func.any(bindparam("numbers", type_=ARRAY(BigInteger)))
 
 
 def _tell(found: asyncio.Future[Any], error: BaseException) -> None:
@@ -209,12 +191,3 @@ def _said_well(result: Any) -> None:
     """Raises the driver's error for what PostgreSQL refused."""
     if result.status not in {pq.ExecStatus.TUPLES_OK, pq.ExecStatus.COMMAND_OK}:
         raise errors.error_from_result(result)
-
-
-def _rows_of(query: Select[Any]) -> Callable[..., Any]:
-    return namedtuple("Row", [each.name for each in query.selected_columns])  # noqa: PYI024 - names known here
-
-
-def _maker(column: ColumnElement[Any], engine: Engine) -> Callable[[Any], Any] | None:
-    """What makes of the driver's value what the column's type says."""
-    return column.type.dialect_impl(engine.dialect).result_processor(engine.dialect, None)

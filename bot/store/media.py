@@ -14,7 +14,7 @@ from bot.domain import Author, Post, Thread
 from bot.rules.films import film_of
 from bot.rules.text import cards
 from bot.settings import CLOCKS_APART
-from bot.store.database import Database, execute, table_of
+from bot.store.database import Database, table_of
 from bot.store.models import MediaCopyRow, MediaRow, ThreadPictureRow, ThreadRow
 
 MAX_ATTEMPTS = 5
@@ -230,7 +230,7 @@ def want_pictures(
         session, ThreadPictureRow, [{"thread_id": thread.id, "url": url} for url in urls]
     )
     if not new:
-        execute(session, NOT_SHOWN, {"thread_id": thread.id, "urls": urls})
+        session.execute(NOT_SHOWN, {"thread_id": thread.id, "urls": urls})
 
 
 def _addresses(thread: Thread) -> Iterator[str]:

@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import BigInteger, BindParameter, Row, bindparam, cast, or_
+from sqlalchemy import BigInteger, bindparam, cast, or_
 from sqlalchemy import select as rows_of
 from sqlmodel import Session, col, func, select
 
@@ -17,6 +17,7 @@ from bot.rules.urgency import COMMAND, urgency
 from bot.store.database import Database, execute, insert, table_of
 from bot.store.models import JobRow, MentionRow, NoteRow, ThreadPostRow
 from bot.store.people import obey, opted_out, overtaken, wordless
+from bot.store.prepared import Among, Prepared
 
 CURSOR = "mentions.cursor"
 
@@ -25,23 +26,24 @@ ASKED_TOO_MUCH = ("too-many-requests", "conversation-limit", "author-limit", "re
 
 
 MENTION, NOTE = table_of(MentionRow), table_of(NoteRow)
-_IDS: BindParameter[Any] = bindparam("ids", expanding=True)
-KNOWN = rows_of(MENTION.c.id).where(MENTION.c.id.in_(_IDS))
+KNOWN = Prepared(rows_of(MENTION.c.id).where(Among(MENTION.c.id)))
 _SINCE = MENTION.c.seen_at >= bindparam("since", type_=MENTION.c.seen_at.type)
-REQUESTS_SINCE = (
+REQUESTS_SINCE = Prepared(
     rows_of(MENTION.c.author_id.label("of"), func.count().label("requests"))
-    .where(MENTION.c.author_id.in_(_IDS), MENTION.c.decision != "refusal", _SINCE)
+    .where(Among(MENTION.c.author_id), MENTION.c.decision != "refusal", _SINCE)
     .group_by(MENTION.c.author_id)
 )
-CONVERSATIONS_SINCE = (
+CONVERSATIONS_SINCE = Prepared(
     rows_of(MENTION.c.conversation_id.label("of"), func.count().label("requests"))
-    .where(MENTION.c.conversation_id.in_(_IDS), MENTION.c.decision == "request", _SINCE)
+    .where(Among(MENTION.c.conversation_id), MENTION.c.decision == "request", _SINCE)
     .group_by(MENTION.c.conversation_id)
 )
-BY_ID = rows_of(MENTION).where(MENTION.c.id == bindparam("mention_id"))
-ASKING = rows_of(MENTION.c.id).where(
-    MENTION.c.conversation_id == bindparam("conversation_id"),
-    or_(MENTION.c.decision != "refusal", MENTION.c.reason.in_(ASKED_TOO_MUCH)),
+BY_ID = Prepared(rows_of(MENTION).where(MENTION.c.id == bindparam("mention_id")))
+ASKING = Prepared(
+    rows_of(MENTION.c.id).where(
+        MENTION.c.conversation_id == bindparam("conversation_id"),
+        or_(MENTION.c.decision != "refusal", *(MENTION.c.reason == why for why in ASKED_TOO_MUCH)),
+    )
 )
 
 
@@ -59,8 +61,8 @@ class Recorded:
 class Mentions:
     database: Database
 
-    def find(self, mention_id: int) -> Row[Any] | None:
-        """By the names of MentionRow."""
+    def find(self, mention_id: int) -> Any:
+        """By the names of MentionRow; None if it is not known."""
         return self.database.glance(BY_ID, {"mention_id": mention_id})
 
     def cursor(self) -> int | None:
@@ -150,15 +152,13 @@ def _advance(database: Database, session: Session, newest: int, now: datetime) -
 
 
 @cache
-def _forwards(*, sqlite: bool) -> Any:
+def _forwards(*, sqlite: bool) -> Prepared:
     values: dict[str, Any] = {name: bindparam(name) for name in ("name", "value", "updated_at")}
     statement = insert(NOTE, sqlite=sqlite).values(**values)
     held = cast(NOTE.c.value["id"].as_string(), BigInteger)
-    return statement.on_conflict_do_update(
-        index_elements=["name"],
-        set_={"value": statement.excluded.value, "updated_at": statement.excluded.updated_at},
-        where=held < bindparam("newest", type_=BigInteger),
-    )
+    new = {"value": statement.excluded.value, "updated_at": statement.excluded.updated_at}
+    newer = held < bindparam("newest", type_=BigInteger)
+    return Prepared(statement.on_conflict_do_update(index_elements=["name"], set_=new, where=newer))
 
 
 def _reason(decision: Decision) -> str | None:

@@ -17,6 +17,7 @@ from bot.rules.pace import Heard
 from bot.settings import CLOCKS_APART
 from bot.store.database import Database, insert, table_of
 from bot.store.models import LeaseRow, NoteRow
+from bot.store.prepared import Prepared
 
 BOT = "bot"
 COOL_DOWN = "replies.cool_down"
@@ -26,10 +27,12 @@ PAUSED = "paused"
 POLLED = "polled"
 
 NOTE, HELD = table_of(NoteRow), table_of(LeaseRow)
-MOODS = select(NOTE.c.name, NOTE.c.value).where(NOTE.c.name.in_((COOL_DOWN, PAUSED)))
-BY_NAME = select(NOTE.c.value).where(NOTE.c.name == bindparam("name"))
-DROP = delete(NOTE).where(NOTE.c.name == bindparam("name")).returning(NOTE.c.name)
-RELEASE = delete(HELD).where(HELD.c.name == bindparam("name"), HELD.c.token == bindparam("token"))
+MOODS = Prepared(
+    select(NOTE.c.name, NOTE.c.value).where(or_(NOTE.c.name == COOL_DOWN, NOTE.c.name == PAUSED))
+)
+BY_NAME = Prepared(select(NOTE.c.value).where(NOTE.c.name == bindparam("name")))
+DROP = Prepared(delete(NOTE).where(NOTE.c.name == bindparam("name")).returning(NOTE.c.name))
+RELEASE = Prepared(delete(HELD).where(HELD.c.name == bindparam("name"), HELD.c.token == bindparam("token")))
 
 COOL_DOWNS: TypeAdapter[CoolDown] = TypeAdapter(CoolDown)
 
@@ -118,15 +121,14 @@ class Notes:
 
 
 @cache
-def _acquire(*, sqlite: bool) -> Any:
+def _acquire(*, sqlite: bool) -> Prepared:
     """One that ends later than any can was taken before a clock was set back."""
     values: dict[str, Any] = {name: bindparam(name) for name in ("name", "token", "until")}
     statement = insert(HELD, sqlite=sqlite).values(**values)
     free = or_(HELD.c.until < bindparam("now"), HELD.c.until > bindparam("too_far"))
     new = {"token": statement.excluded.token, "until": statement.excluded.until}
-    return statement.on_conflict_do_update(index_elements=["name"], set_=new, where=free).returning(
-        HELD.c.token
-    )
+    taken = statement.on_conflict_do_update(index_elements=["name"], set_=new, where=free)
+    return Prepared(taken.returning(HELD.c.token))
 
 
 def _pause(value: dict[str, Any] | None) -> Pause | None:

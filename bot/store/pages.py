@@ -14,6 +14,7 @@ from sqlmodel import col, or_, select, update
 from bot.rules.admission import may_come_back
 from bot.store.database import Database, table_of
 from bot.store.models import PostRow, ThreadPostRow, ThreadRow, ThreadVersionRow
+from bot.store.prepared import Among, Prepared
 from bot.store.shelving import shelve, unshelve
 from bot.store.threads import THREAD
 
@@ -22,17 +23,19 @@ COLUMNS = (
     *(PAGE.c.id, PAGE.c.conversation_id, PAGE.c.author_id, PAGE.c.post_count, PAGE.c.fetched_at),
     *(PAGE.c.gone_at, PAGE.c.removed_by, PAGE.c.unlisted_at),
 )
-AUTHORS = (
+AUTHORS = Prepared(
     sqlalchemy.select(POST_OF_PAGE.c.post_id, PAGE.c.author_id)
     .join(PAGE, PAGE.c.id == POST_OF_PAGE.c.thread_id)
-    .where(POST_OF_PAGE.c.post_id.in_(bindparam("ids", expanding=True)))
+    .where(Among(POST_OF_PAGE.c.post_id))
 )
 _ASKED = sqlalchemy.select(bindparam("post_id", type_=POST.c.id.type).label("id")).subquery()
 # A row in any case: the page that holds a post, and who wrote the post, as far as it is known here.
-ABOUT = sqlalchemy.select(*COLUMNS, POST.c.author_id.label("writer_id")).select_from(
-    _ASKED.outerjoin(POST_OF_PAGE, POST_OF_PAGE.c.post_id == _ASKED.c.id)
-    .outerjoin(PAGE, PAGE.c.id == POST_OF_PAGE.c.thread_id)
-    .outerjoin(POST, POST.c.id == _ASKED.c.id)
+ABOUT = Prepared(
+    sqlalchemy.select(*COLUMNS, POST.c.author_id.label("writer_id")).select_from(
+        _ASKED.outerjoin(POST_OF_PAGE, POST_OF_PAGE.c.post_id == _ASKED.c.id)
+        .outerjoin(PAGE, PAGE.c.id == POST_OF_PAGE.c.thread_id)
+        .outerjoin(POST, POST.c.id == _ASKED.c.id)
+    )
 )
 
 RemovedBy = Literal["author", "operator"]

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, bindparam
+from sqlalchemy import ColumnElement, Row
 from sqlalchemy import select as rows_of
 from sqlmodel import Session, col, delete, func, select, update
 
 from bot.domain import CommandKind
 from bot.store.database import Database, execute, table_of
 from bot.store.models import AuthorNameRow, AuthorRow, JobRow, MentionRow, PersonRow, PostRow, ThreadRow
+from bot.store.prepared import Among, Prepared
 from bot.store.removals import remove_posts
 from bot.store.shelving import drop_idle_names
 
@@ -23,9 +24,8 @@ CLEARS: dict[CommandKind, str] = {"start": "stopped_at", "opt-in": "opted_out_at
 OPPOSITES = (("stop", "start"), ("opt-out", "opt-in"))
 
 PERSON = table_of(PersonRow)
-AMONG = PERSON.c.id.in_(bindparam("ids", expanding=True))
-BY_IDS = rows_of(PERSON).where(AMONG)
-OPTED_OUT = rows_of(PERSON.c.id).where(AMONG, PERSON.c.opted_out_at.is_not(None))
+BY_IDS = Prepared(rows_of(PERSON).where(Among(PERSON.c.id)))
+OPTED_OUT = Prepared(rows_of(PERSON.c.id).where(Among(PERSON.c.id), PERSON.c.opted_out_at.is_not(None)))
 
 ENDED = ("done", "refused", "failed")
 

@@ -17,13 +17,14 @@ from sqlmodel import Session, col, select
 from bot.store import stamps
 from bot.store.database import Database, execute, table_of
 from bot.store.models import AuthorShelfRow, PrintedRow, ThreadRow
+from bot.store.prepared import Prepared
 from bot.store.stamps import Stamp
 
 Found = tuple[Stamp, str | None, bytes]
 
 PRINT = table_of(PrintedRow)
-DROP = delete(PRINT).where(PRINT.c.thread_id == bindparam("thread_id"))
-DROP_ALL_OF = delete(PRINT).where(PRINT.c.author_id == bindparam("author_id"))
+DROP = Prepared(delete(PRINT).where(PRINT.c.thread_id == bindparam("thread_id")))
+DROP_ALL_OF = Prepared(delete(PRINT).where(PRINT.c.author_id == bindparam("author_id")))
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,15 +26,18 @@ from sqlmodel import Session
 
 from bot.rules.words import Question
 from bot.store.database import Database, execute
+from bot.store.prepared import Prepared
 
-SQLITE_INSERT = text("INSERT INTO search (rowid, head, body) VALUES (:id, :head, :body)")
-SQLITE_DELETE = text("DELETE FROM search WHERE rowid = :id")
-POSTGRESQL_INSERT = text(
-    "INSERT INTO search (thread_id, head, words) "
-    "VALUES (:id, CAST(:head AS tsvector), CAST(:words AS tsvector)) "
-    "ON CONFLICT (thread_id) DO UPDATE SET head = excluded.head, words = excluded.words"
+SQLITE_INSERT = Prepared(text("INSERT INTO search (rowid, head, body) VALUES (:id, :head, :body)"))
+SQLITE_DELETE = Prepared(text("DELETE FROM search WHERE rowid = :id"))
+POSTGRESQL_INSERT = Prepared(
+    text(
+        "INSERT INTO search (thread_id, head, words) "
+        "VALUES (:id, CAST(:head AS tsvector), CAST(:words AS tsvector)) "
+        "ON CONFLICT (thread_id) DO UPDATE SET head = excluded.head, words = excluded.words"
+    )
 )
-POSTGRESQL_DELETE = text("DELETE FROM search WHERE thread_id = :id")
+POSTGRESQL_DELETE = Prepared(text("DELETE FROM search WHERE thread_id = :id"))
 
 # Pages of the index rewritten in one transaction, so that nobody waits long for the lock.
 MERGED_AT_ONCE = 500
@@ -79,7 +82,7 @@ def index(
 
 
 def unindex(database: Database, session: Session, thread_id: int) -> None:
-    session.execute(SQLITE_DELETE if database.is_sqlite else POSTGRESQL_DELETE, {"id": thread_id})
+    execute(session, SQLITE_DELETE if database.is_sqlite else POSTGRESQL_DELETE, {"id": thread_id})
 
 
 def prepare(database: Database, session: Session) -> None:

@@ -27,6 +27,7 @@ from bot.store.models import (
     ThreadRow,
     ThreadVersionRow,
 )
+from bot.store.prepared import Prepared
 from bot.store.printed import drop_prints_of
 
 CARD, CARD_TAG, SHELF = table_of(CardRow), table_of(CardTagRow), table_of(AuthorShelfRow)
@@ -34,10 +35,10 @@ JOB, VERSION, READ = table_of(JobRow), table_of(ThreadVersionRow), table_of(Read
 _OF_PAGE: BindParameter[Any] = bindparam("thread_id")
 _OF: BindParameter[Any] = bindparam("of")
 
-DROP_TAGS = sqlalchemy.delete(CARD_TAG).where(CARD_TAG.c.thread_id == _OF_PAGE)
+DROP_TAGS = Prepared(sqlalchemy.delete(CARD_TAG).where(CARD_TAG.c.thread_id == _OF_PAGE))
 # When each of those who asked for a page did so for the first time: the second of them.
 _FIRST = func.min(JOB.c.created_at)
-ASKED_AGAIN = (
+_ASKED_AGAIN = (
     sqlalchemy.select(_FIRST.label("first_at"))
     .where(JOB.c.thread_id == _OF, JOB.c.kind == "unroll", JOB.c.requester_id.is_not(None))
     .group_by(JOB.c.requester_id)
@@ -45,16 +46,19 @@ ASKED_AGAIN = (
     .limit(1)
     .offset(1)
 )
-_SECOND = ASKED_AGAIN.scalar_subquery()
-MARK_ASKED = (
+_SECOND = _ASKED_AGAIN.scalar_subquery()
+ASKED_AGAIN = Prepared(_ASKED_AGAIN)
+MARK_ASKED = Prepared(
     update(CARD)
     .where(CARD.c.thread_id == _OF, CARD.c.asked_again_at.is_(None), _SECOND.is_not(None))
     .values(asked_again_at=_SECOND)
 )
-FIRST_MADE = sqlalchemy.select(func.min(VERSION.c.made_at)).where(VERSION.c.thread_id == _OF_PAGE)
-READS = sqlalchemy.select(func.coalesce(func.sum(READ.c.reads), 0)).where(READ.c.thread_id == _OF_PAGE)
+FIRST_MADE = Prepared(sqlalchemy.select(func.min(VERSION.c.made_at)).where(VERSION.c.thread_id == _OF_PAGE))
+READS = Prepared(
+    sqlalchemy.select(func.coalesce(func.sum(READ.c.reads), 0)).where(READ.c.thread_id == _OF_PAGE)
+)
 _CARDS = sqlalchemy.select(func.count()).select_from(CARD).where(CARD.c.author_id == _OF)
-COUNT_CARDS = update(SHELF).where(SHELF.c.author_id == _OF).values(cards=_CARDS.scalar_subquery())
+COUNT_CARDS = Prepared(update(SHELF).where(SHELF.c.author_id == _OF).values(cards=_CARDS.scalar_subquery()))
 
 
 def shelve(
@@ -157,9 +161,9 @@ def _turn(database: Database, session: Session, author_id: int) -> None:
 
 
 @cache
-def _turned(*, sqlite: bool) -> Any:
+def _turned(*, sqlite: bool) -> Prepared:
     """Holds the shelf until the transaction ends."""
     statement = insert(SHELF, sqlite=sqlite).values(author_id=_OF, revision=1, cards=0)
-    return statement.on_conflict_do_update(
-        index_elements=["author_id"], set_={"revision": SHELF.c.revision + 1}
+    return Prepared(
+        statement.on_conflict_do_update(index_elements=["author_id"], set_={"revision": SHELF.c.revision + 1})
     )

@@ -12,12 +12,13 @@ from functools import cache
 from typing import Any
 
 import sqlalchemy
-from sqlalchemy import BigInteger, Executable, Row, bindparam, case, delete, or_, text, update
+from sqlalchemy import BigInteger, bindparam, case, delete, or_, text, update
 from sqlmodel import col, func, select
 from sqlmodel.sql.expression import SelectOfScalar
 
-from bot.store.database import Database, execute, insert, table_of
+from bot.store.database import Database, execute, execute_all, insert, table_of
 from bot.store.models import JobRow, PurchaseRow, ReservationRow, SpendRow, SpendSumRow
+from bot.store.prepared import Prepared
 
 SPEND, SUM, HELD = table_of(SpendRow), table_of(SpendSumRow), table_of(ReservationRow)
 
@@ -27,7 +28,7 @@ CALL_TAKES = timedelta(minutes=1)
 
 
 # In PostgreSQL a sum and the insert that relies on it belong together: one reservation at a time.
-ONE_AT_A_TIME = text(f"SELECT pg_advisory_xact_lock({zlib.crc32(b'unroll:spend')})")
+ONE_AT_A_TIME = Prepared(text(f"SELECT pg_advisory_xact_lock({zlib.crc32(b'unroll:spend')})"))
 
 _DAY, _NOW = bindparam("day", type_=HELD.c.day.type), bindparam("now", type_=HELD.c.expires_at.type)
 _WANTED, _AT_LEAST, _BUDGET = (bindparam(name, type_=BigInteger) for name in ("wanted", "at_least", "budget"))
@@ -37,7 +38,7 @@ _TAKEN = sqlalchemy.select(func.coalesce(func.sum(HELD.c.micro_usd), 0)).where(
 )
 _LEFT = sqlalchemy.cast(_BUDGET - _SPENT.scalar_subquery() - _TAKEN.scalar_subquery(), BigInteger)
 _GRANTED = case((_LEFT < _WANTED, _LEFT), else_=_WANTED)
-RESERVE = (
+RESERVE = Prepared(
     sqlalchemy.insert(HELD)
     .from_select(
         ["id", "day", "micro_usd", "expires_at"],
@@ -50,9 +51,9 @@ RESERVE = (
     )
     .returning(HELD.c.micro_usd)
 )
-BOOK = sqlalchemy.insert(SPEND)
-RELEASE = delete(HELD).where(or_(HELD.c.id == bindparam("key"), HELD.c.expires_at < _NOW))
-LESSEN = update(HELD).where(HELD.c.id == bindparam("key")).values(micro_usd=bindparam("left"))
+BOOK = Prepared(sqlalchemy.insert(SPEND).inline())
+RELEASE = Prepared(delete(HELD).where(or_(HELD.c.id == bindparam("key"), HELD.c.expires_at < _NOW)))
+LESSEN = Prepared(update(HELD).where(HELD.c.id == bindparam("key")).values(micro_usd=bindparam("left")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +101,7 @@ class Spend:
         row = self._reserve({"id": key, "day": day, "now": now, "expires_at": until, **money})
         return None if row is None else Reserved(key, int(row.micro_usd), day, until)
 
-    def _reserve(self, values: Mapping[str, Any]) -> Row[Any] | None:
+    def _reserve(self, values: Mapping[str, Any]) -> Any:
         if self.database.is_sqlite:  # there writers come one after the other
             return self.database.write_alone(RESERVE, values)
         with self.database.write() as session:
@@ -150,9 +151,9 @@ class Spend:
                 for resource, count in sorted(bought.items())  # one order, or two wait for each other
             ]
             if rows:
-                execute(session, BOOK, rows)
+                execute_all(session, BOOK, rows)
                 sums = [{column.name: row[column.name] for column in SUM.c} for row in rows]
-                execute(session, _add_up(sqlite=self.database.is_sqlite), sums)
+                execute_all(session, _add_up(sqlite=self.database.is_sqlite), sums)
             cost = sum(int(row["micro_usd"]) for row in rows)
             if reserved is None:
                 return cost, None
@@ -211,7 +212,7 @@ def utc_day(now: datetime) -> date:
     return now.astimezone(UTC).date()
 
 
-def _freeing(reserved: Reserved, kept: Reserved | None, now: datetime) -> tuple[Executable, dict[str, Any]]:
+def _freeing(reserved: Reserved, kept: Reserved | None, now: datetime) -> tuple[Prepared, dict[str, Any]]:
     """The statement that frees what is not kept, or all of it and whatever has outlasted its time."""
     if kept is not None:
         return LESSEN, {"key": kept.key, "left": kept.micro_usd}
@@ -223,9 +224,11 @@ def _sum_of(day: date) -> SelectOfScalar[int]:
 
 
 @cache
-def _add_up(*, sqlite: bool) -> Any:
+def _add_up(*, sqlite: bool) -> Prepared:
     statement = insert(SUM, sqlite=sqlite)
     grown = SUM.c.micro_usd + statement.excluded.micro_usd
-    return statement.on_conflict_do_update(
-        index_elements=["day", "resource", "recheck"], set_={"micro_usd": grown}
+    return Prepared(
+        statement.on_conflict_do_update(
+            index_elements=["day", "resource", "recheck"], set_={"micro_usd": grown}
+        )
     )

@@ -35,6 +35,7 @@ from bot.store.models import (
     ThreadVersionRow,
 )
 from bot.store.people import opted_out
+from bot.store.prepared import Among, Prepared
 from bot.store.printed import drop_print
 from bot.store.reads import forget_reads
 from bot.store.removals import WENT, drop_idle_author, note_that_words_went, remove_posts
@@ -49,37 +50,41 @@ GONE = frozenset({"deleted", "protected", "withheld"})
 
 PAGE, POST_OF_PAGE, SHOWN = table_of(ThreadRow), table_of(ThreadPostRow), table_of(ShownPostRow)
 POST, WRITER, MISSING = table_of(PostRow), table_of(AuthorRow), table_of(MissingPostRow)
-_IDS: BindParameter[Any] = bindparam("ids", expanding=True)
 _UNDER: BindParameter[Any] = bindparam("conversation_id")
 
-OF_POST = (
+_OF_POST = (
     sqlalchemy.select(PAGE)
     .join(POST_OF_PAGE, POST_OF_PAGE.c.thread_id == PAGE.c.id)
     .where(POST_OF_PAGE.c.post_id == bindparam("post_id"))
 )
-CONVERSATION_OF_PAGE = OF_POST.with_only_columns(PAGE.c.conversation_id)
-BOUGHT = sqlalchemy.select(POST.c.conversation_id).where(POST.c.id == bindparam("post_id"))
-POSTS_UNDER = sqlalchemy.select(POST).where(POST.c.conversation_id == _UNDER)
-PAGES_UNDER = sqlalchemy.select(
-    *(PAGE.c.author_id, PAGE.c.newest_post_id, PAGE.c.gone_at, PAGE.c.removed_by),
-    # The assembled thread as JSON; in a post's text these quotes would be escaped.
-    PAGE.c.body.contains('"cut":true').label("cut"),
-).where(PAGE.c.conversation_id == _UNDER)
-# What X did not mention at all may only have lagged; asking again costs nothing.
-MISSING_UNDER = sqlalchemy.select(MISSING).where(
-    MISSING.c.conversation_id == _UNDER, MISSING.c.reason != "not-found"
+OF_POST = Prepared(_OF_POST)
+CONVERSATION_OF_PAGE = Prepared(_OF_POST.with_only_columns(PAGE.c.conversation_id))
+BOUGHT = Prepared(sqlalchemy.select(POST.c.conversation_id).where(POST.c.id == bindparam("post_id")))
+POSTS_UNDER = Prepared(sqlalchemy.select(POST).where(POST.c.conversation_id == _UNDER))
+PAGES_UNDER = Prepared(
+    sqlalchemy.select(
+        *(PAGE.c.author_id, PAGE.c.newest_post_id, PAGE.c.gone_at, PAGE.c.removed_by),
+        # The assembled thread as JSON; in a post's text these quotes would be escaped.
+        PAGE.c.body.contains('"cut":true').label("cut"),
+    ).where(PAGE.c.conversation_id == _UNDER)
 )
-FOUND_AGAIN = sqlalchemy.delete(MISSING).where(MISSING.c.id.in_(_IDS))
-PAYLOADS = sqlalchemy.select(POST.c.payload).where(POST.c.id.in_(_IDS))
-WRITERS = sqlalchemy.select(WRITER).where(WRITER.c.id.in_(_IDS))
-SHARING = sqlalchemy.select(POST_OF_PAGE.c.thread_id).where(POST_OF_PAGE.c.post_id.in_(_IDS)).distinct()
-SHOWN_NO_MORE = (
+# What X did not mention at all may only have lagged; asking again costs nothing.
+MISSING_UNDER = Prepared(
+    sqlalchemy.select(MISSING).where(MISSING.c.conversation_id == _UNDER, MISSING.c.reason != "not-found")
+)
+FOUND_AGAIN = Prepared(sqlalchemy.delete(MISSING).where(Among(MISSING.c.id)))
+PAYLOADS = Prepared(sqlalchemy.select(POST.c.payload).where(Among(POST.c.id)))
+WRITERS = Prepared(sqlalchemy.select(WRITER).where(Among(WRITER.c.id)))
+SHARING = Prepared(
+    sqlalchemy.select(POST_OF_PAGE.c.thread_id).where(Among(POST_OF_PAGE.c.post_id)).distinct()
+)
+SHOWN_NO_MORE = Prepared(
     sqlalchemy.delete(SHOWN)
-    .where(SHOWN.c.thread_id == bindparam("thread_id"), SHOWN.c.post_id.not_in(_IDS))
+    .where(SHOWN.c.thread_id == bindparam("thread_id"), sqlalchemy.not_(Among(SHOWN.c.post_id)))
     .returning(SHOWN.c.post_id)
 )
-OLDEST_WORD = sqlalchemy.select(func.min(POST.c.fetched_at)).where(POST.c.id.in_(_IDS))
-ADD_VERSION = sqlalchemy.insert(table_of(ThreadVersionRow))
+OLDEST_WORD = Prepared(sqlalchemy.select(func.min(POST.c.fetched_at)).where(Among(POST.c.id)))
+ADD_VERSION = Prepared(sqlalchemy.insert(table_of(ThreadVersionRow)).inline())
 
 
 @dataclass(frozen=True, slots=True)

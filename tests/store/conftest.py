@@ -14,6 +14,7 @@ import pytest
 from sqlalchemy import event
 
 from bot.store import Store, open_store
+from bot.store.prepared import _Compiled
 from tests.needs import unavailable
 from tests.store import postgres
 from tests.store.databases import Databases, Files, Server
@@ -90,41 +91,52 @@ def racing(times: int, act: Callable[[int], object]) -> list:
         return list(pool.map(run, range(times)))
 
 
-def engines_of(store):
-    """The one with transactions, and the one for what is a statement by itself."""
-    return {store.database.engine, store.database._glancing}
+@contextmanager
+def overheard(store, note: Callable[[Any, str, Any], None]) -> Iterator[None]:
+    """Tells every statement before it is run, with the driver's connection and what it is given."""
+
+    def from_sqlalchemy(connection, _cursor, statement, parameters, *_) -> None:
+        note(connection.connection.driver_connection, statement, parameters)
+
+    def telling(run: Callable[..., Any]) -> Callable[..., Any]:
+        def told(self, driver, given) -> Any:
+            each = given[0] if isinstance(given, list) else given
+            note(driver, self.sql, self._given(each))
+            return run(self, driver, given)
+
+        return told
+
+    engines = {store.database.engine, store.database._glancing}
+    with pytest.MonkeyPatch.context() as patch:
+        for engine in engines:
+            event.listen(engine, "before_cursor_execute", from_sqlalchemy)
+        for name in ("run", "run_all"):
+            patch.setattr(_Compiled, name, telling(getattr(_Compiled, name)))
+        try:
+            yield
+        finally:
+            for engine in engines:
+                event.remove(engine, "before_cursor_execute", from_sqlalchemy)
 
 
 @pytest.fixture
 def statements(store) -> Iterator[list[str]]:
     """What the store says to the database from now on."""
     said: list[str] = []
-
-    def note(_connection, _cursor, statement, *_) -> None:
-        said.append(statement)
-
-    for engine in engines_of(store):
-        event.listen(engine, "before_cursor_execute", note)
-    yield said
-    for engine in engines_of(store):
-        event.remove(engine, "before_cursor_execute", note)
+    with overheard(store, lambda _driver, statement, _given: said.append(statement)):
+        yield said
 
 
 def said_by(store, words: str, act: Callable[[], object]) -> list[tuple[str, Any]]:
     """The statements with these words that an act makes, each with what it was given."""
     said = []
 
-    def note(_connection, _cursor, statement, parameters, *_) -> None:
+    def note(_driver, statement, given) -> None:
         if words in statement:
-            said.append((statement, parameters))
+            said.append((statement, given))
 
-    for engine in engines_of(store):
-        event.listen(engine, "before_cursor_execute", note)
-    try:
+    with overheard(store, note):
         act()
-    finally:
-        for engine in engines_of(store):
-            event.remove(engine, "before_cursor_execute", note)
     assert said
     return said
 

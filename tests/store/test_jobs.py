@@ -4,14 +4,13 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import event
 
 from bot.domain import Goal, Request
 from bot.errors import LeaseLost
 from bot.settings import LEASE
 from bot.store.jobrows import WAKE_UP_LOST
 from sandbox.clock import snowflake
-from tests.store.conftest import NOW, engines_of, racing
+from tests.store.conftest import NOW, overheard, racing
 from tests.store.made import mention as mention_of
 from tests.store.made import post, request, thread
 
@@ -237,22 +236,18 @@ class TestWakingUp:
         """However many jobs have ended: by their ids or their kind they would nearly all be looked at."""
         plans = []
 
-        def explain(connection, _cursor, statement, parameters, *_) -> None:
-            if "UNION ALL" not in statement or statement.startswith("EXPLAIN"):
+        def explain(driver, statement, given) -> None:
+            if "UNION ALL" not in statement:
                 return
             if store.database.is_sqlite:
-                told = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
-                plans.extend(row[3] for row in told)
+                plans.extend(row[3] for row in driver.execute(f"EXPLAIN QUERY PLAN {statement}", given))
             else:  # it scans a table this small, unless it is told not to
-                connection.exec_driver_sql("SET enable_seqscan = off")
-                plans.extend(row[0] for row in connection.exec_driver_sql(f"EXPLAIN {statement}", parameters))
-                connection.exec_driver_sql("RESET enable_seqscan")
+                driver.execute("SET enable_seqscan = off")
+                plans.extend(row[0] for row in driver.execute(f"EXPLAIN {statement}", given))
+                driver.execute("RESET enable_seqscan")
 
-        for engine in engines_of(store):
-            event.listen(engine, "before_cursor_execute", explain)
-        look(store)
-        for engine in engines_of(store):
-            event.remove(engine, "before_cursor_execute", explain)
+        with overheard(store, explain):
+            look(store)
         assert any("SEARCH job" in step or "Index" in step for step in plans), plans
         assert not any("SCAN job" in step or "Seq Scan" in step for step in plans), plans
         if store.database.is_sqlite:  # PostgreSQL goes by how many there are
