@@ -19,7 +19,7 @@ from bot.flows.parts import Parts, alone
 from bot.rules.plan import LOOKUP_BATCH, NOTHING, SEARCH_LAG, drift_of
 from bot.rules.recheck import hidden, shown_ids, without_withheld
 from bot.rules.text import plain
-from bot.rules.thread import assemble, completed
+from bot.rules.thread import assemble, completed, keeping_gaps
 from bot.settings import FLOW_DEADLINE
 from bot.store.spend import utc_day
 from bot.store.threads import Known
@@ -98,6 +98,9 @@ def gather(job: Job, x: X, parts: Parts) -> Gathered:
         thread = assemble(found, job.goal, exclude=exclude)
         if thread is None:
             raise Permanent(_why_nothing(found, job))
+        before = parts.store.threads.find(thread.id) if held.newest else None
+        if before is not None and not before.gone:
+            thread = keeping_gaps(thread, before.thread)
         log.info("thread.assembled", thread=thread.id, posts=len(thread.posts), complete=thread.complete)
         _require_worth(thread, parts)
         went = bool(found.missing.keys() & held.fetched_at.keys())

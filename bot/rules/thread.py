@@ -8,7 +8,7 @@ from __future__ import annotations
 from bisect import bisect_left, insort
 from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from bot.domain import Conversation, Fork, Gap, GapReason, Goal, Post, Quote, Thread
 
@@ -80,6 +80,26 @@ def assemble(conversation: Conversation, goal: Goal, *, exclude: AbstractSet[int
     )
 
 
+def keeping_gaps(thread: Thread, before: Thread) -> Thread:
+    """What a page has said is gone stays said, where nothing that is left hangs on it: the end of a line."""
+    every = (*thread.posts, *(post for fork in thread.forks for post in fork.posts))
+    versions, told = Versions(every), {gap.post_id for gap in thread.gaps}
+    kept = [
+        replace(gap, after=_place(gap.after, gap.post_id, versions, thread.posts))
+        for gap in before.gaps
+        if gap.post_id is not None and gap.reason != "over-cap"
+        if gap.post_id not in told and versions.find(gap.post_id) is None
+    ]
+    return replace(thread, gaps=(*thread.gaps, *kept), complete=False) if kept else thread
+
+
+def _place(after: int | None, lost: int, versions: Versions, line: Iterable[Post]) -> int | None:
+    """After which post a gap stands now: the same one, else the newest of the line before what is lost."""
+    if (post := versions.find(after)) is not None:
+        return post.id
+    return max((post.id for post in line if post.first_version < lost), default=None)
+
+
 def trace(conversation: Conversation, goal: Goal, *, exclude: AbstractSet[int] = NOBODY) -> Chain | None:
     """The chain that holds the goal's post; None while it is not known whose, or nothing is known of it."""
     versions = Versions(conversation.posts.values())
@@ -92,11 +112,16 @@ def trace(conversation: Conversation, goal: Goal, *, exclude: AbstractSet[int] =
     if tree is None:
         return None
     line, branches = _lines(tree, _path(tree, family.standing(goal.post_id)))
+    posts = tuple(family.posts[key] for key in line if key in family.posts)
+    gaps = [
+        *_gaps(family, tree, line, branches, conversation),
+        *_end(family, tree, goal, conversation, posts),
+    ]
     return Chain(
         author_id=author_id,
-        posts=tuple(family.posts[key] for key in line if key in family.posts),
+        posts=posts,
         forks=tuple(_fork(family, at, branch) for at, branch in branches),
-        gaps=tuple(dict.fromkeys(_gaps(family, tree, line, branches, conversation))),
+        gaps=tuple(dict.fromkeys(gaps)),
         holes=tuple(sorted(tree.holes)),
     )
 
@@ -403,19 +428,32 @@ def _fork(family: _Family, at: int, branch: list[int]) -> Fork:
 def _gaps(
     family: _Family, tree: _Tree, line: list[int], branches: Branches, conversation: Conversation
 ) -> Iterator[Gap]:
-    visible = conversation.authors.get(family.author_id)
-
-    def reason(phantom: int) -> GapReason:
-        told = conversation.missing.get(phantom, "over-cap" if conversation.cut else "not-found")
-        # Protection covers all of an account; one post alone that we may not see is withheld.
-        return "withheld" if told == "protected" and visible and not visible.protected else told
-
     lines = [(None, line), *branches]
     for at, each in lines:
         for before, key in zip([at, *each], each, strict=False):
             if (phantom := tree.behind.get(key)) is not None:
                 shown = family.posts.get(before) if before is not None else None
-                yield Gap(after=shown.id if shown else None, reason=reason(phantom), post_id=phantom)
+                reason = _reason(phantom, family, conversation)
+                yield Gap(after=shown.id if shown else None, reason=reason, post_id=phantom)
+
+
+def _end(
+    family: _Family, tree: _Tree, goal: Goal, conversation: Conversation, posts: tuple[Post, ...]
+) -> Iterator[Gap]:
+    """The post pointed at, where the author's thread ended with it and X says that it is gone. One that is
+    not the newest and that nothing hangs on may have been an answer to somebody.
+    """
+    lost = goal.post_id
+    theirs = goal.author_id == family.author_id and lost not in family.exclude
+    if theirs and posts and lost in conversation.missing and lost > tree.members[-1]:
+        yield Gap(posts[-1].id, _reason(lost, family, conversation), lost)
+
+
+def _reason(lost: int, family: _Family, conversation: Conversation) -> GapReason:
+    told = conversation.missing.get(lost, "over-cap" if conversation.cut else "not-found")
+    visible = conversation.authors.get(family.author_id)
+    # Protection covers all of an account; one post alone that we may not see is withheld.
+    return "withheld" if told == "protected" and visible and not visible.protected else told
 
 
 def _quotes(conversation: Conversation, posts: Iterable[Post]) -> Iterator[Quote]:

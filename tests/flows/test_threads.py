@@ -272,6 +272,59 @@ class TestGaps:
         assert ids(thread.posts) == numbers(posts[:2] + posts[4:])
         assert gaps(thread) == [(posts[1].number, "deleted")]
 
+    @pytest.mark.parametrize("how", ["delete", "withhold"])
+    def test_the_last_post_pointed_at_and_gone_is_a_gap_at_the_end(self, house, world, ada, how):
+        posts = world.thread(ada, ["One.", "Two.", "Three.", "Four."], ago=2 * HOURS)
+        mention = world.mention("asker", under=posts[3])
+        getattr(world, how)(posts[3])
+        house.run()
+        thread = house.store.threads.find(house.job(mention).thread_id).thread
+        assert [post.id for post in thread.posts] == [post.number for post in posts[:3]]
+        [gap] = thread.gaps
+        assert (gap.after, gap.post_id) == (posts[2].number, posts[3].number)
+        assert gap.reason == {"delete": "deleted", "withhold": "withheld"}[how]
+        assert not thread.complete
+
+    def test_an_answer_to_somebody_that_is_gone_is_no_gap(self, house, world, ada, bob):
+        posts = world.thread(ada, ["One.", "Two.", "Three."], ago=5 * HOURS)
+        comment = world.post(bob, "Really?", reply_to=posts[0], ago=4 * HOURS)
+        answer = world.post(ada, "Yes.", reply_to=comment, ago=3 * HOURS)
+        world.post(ada, "Four.", reply_to=posts[2], ago=2 * HOURS)
+        mention = world.mention("asker", under=answer)
+        world.delete(answer)
+        house.run()
+        thread = house.store.threads.find(house.job(mention).thread_id).thread
+        assert len(thread.posts) == 4
+        assert (thread.gaps, thread.complete) == ((), True)
+
+    @pytest.mark.parametrize("how", ["delete", "withhold"])
+    def test_a_gap_at_the_end_is_still_there_when_the_thread_is_asked_for_again(self, house, world, ada, how):
+        posts = world.thread(ada, ["One.", "Two.", "Three.", "Four."], ago=8 * HOURS)
+        house.ask(posts[0], by="ben")
+        getattr(world, how)(posts[3])
+        world.advance(2 * HOURS)
+        house.run()
+        made = house.store.threads.find(posts[0].number)
+        assert [gap.post_id for gap in made.thread.gaps] == [posts[3].number]
+        world.advance(timedelta(minutes=20))
+        house.ask(posts[1], by="cleo")
+        again = house.store.threads.find(posts[0].number)
+        assert again.thread == made.thread
+        assert not again.thread.complete
+
+    def test_and_is_closed_when_the_post_is_back(self, house, world, ada):
+        posts = world.thread(ada, ["One.", "Two.", "Three.", "Four."], ago=8 * HOURS)
+        house.ask(posts[0], by="ben")
+        world.withhold(posts[3])
+        world.advance(2 * HOURS)
+        house.run()
+        assert not house.store.threads.find(posts[0].number).thread.complete
+        world.find(posts[3]).withheld = False
+        world.advance(timedelta(minutes=20))
+        house.ask(posts[3], by="cleo")
+        thread = house.store.threads.find(posts[0].number).thread
+        assert (len(thread.posts), thread.gaps, thread.complete) == (4, (), True)
+
     def test_a_deleted_root_is_a_gap_before_the_first_post(self, house, world, ada):
         posts = world.thread(ada, words(4))
         world.delete(posts[0])
