@@ -15,6 +15,8 @@ from bot.store import Store
 from bot.store.mending import Which
 
 UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+# Nothing was made outside of these, and a moment more or less is still a time.
+EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
 WORD = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
@@ -30,11 +32,13 @@ def time_of(value: str | None) -> datetime | None:
         return None
     try:
         if ago := re.fullmatch(r"(\d+)([mhdw])", value):
-            return datetime.now(UTC) - timedelta(**{UNITS[ago[2]]: int(ago[1])})
-        time = datetime.fromisoformat(value)
+            time = datetime.now(UTC) - timedelta(**{UNITS[ago[2]]: int(ago[1])})
+        else:
+            time = datetime.fromisoformat(value)
+            time = time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
     except (ValueError, OverflowError):
         raise typer.BadParameter("an ISO 8601 time such as 2026-11-22T08:00, or 30m, 2h, 7d") from None
-    return time if time.tzinfo else time.replace(tzinfo=UTC)
+    return min(max(time, EARLIEST), LATEST)
 
 
 def _valid_time(value: str | None) -> str | None:

@@ -354,3 +354,22 @@ def test_a_closed_standard_output_stops_nothing(shell, done):
     )
 
     assert (ended.returncode, ended.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("time", ["0001-01-01", "0001-01-01T00:00:00+00:00", "739000d"])
+def test_since_the_beginning_of_time_is_everything(shell, done, time):
+    assert len(shell.unroll("jobs", "list", "--since", time, "--json").document) == 1
+    assert shell.unroll("jobs", "list", "--until", time, "--json").document == []
+
+
+def test_until_the_end_of_time_is_everything(shell, done):
+    assert len(shell.unroll("jobs", "list", "--until", "9999-12-31T23:59:59", "--json").document) == 1
+    assert shell.unroll("jobs", "list", "--since", "9999-12-31T23:59:59", "--json").document == []
+
+
+@pytest.mark.parametrize("time", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
+def test_a_time_that_is_none_in_utc_is_wrong_usage(shell, time):
+    said = shell.unroll("jobs", "list", "--since", time, "--json")
+
+    assert (said.status, said.out) == (2, "")
+    assert said.line.startswith("unroll: Invalid value for '--since'")
