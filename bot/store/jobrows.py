@@ -183,11 +183,11 @@ ATTEMPT_ENDED = Prepared(
 
 # What other jobs say of a thread.
 OTHERS = JOB.c.thread_id == bindparam("thread_id"), JOB.c.id != bindparam("besides")
+_UNDER_WAY = or_(*(JOB.c.state == state for state in OPEN_STATES))
+_MAY_HAVE = and_(JOB.c.reply_started_at.is_not(None), _UNDER_WAY)
 _ANSWERED = (
     select(JOB.c.id)
-    .where(
-        *OTHERS, JOB.c.kind == "unroll", or_(JOB.c.reply_id.is_not(None), JOB.c.reply_started_at.is_not(None))
-    )
+    .where(*OTHERS, JOB.c.kind == "unroll", or_(JOB.c.reply_id.is_not(None), _MAY_HAVE))
     .limit(1)
 )
 ANSWERED = Prepared(_ANSWERED)

@@ -242,7 +242,10 @@ class Jobs:
             session.execute(update(JobRow).where(col(JobRow.id).in_(list(job_ids))).values(enqueued_at=None))
 
     def answered(self, thread_id: int, *, requester_id: int | None, besides: int) -> bool:
-        """Whether another job has replied, or may have, with this thread: to the requester, or to anybody."""
+        """Whether another job has replied, or may have, with this thread: to the requester, or to anybody.
+
+        One that ended without knowing its reply does not count: whoever asks again is still without one.
+        """
         values = {"thread_id": thread_id, "besides": besides}
         if requester_id is None:
             return self.database.glance(ANSWERED, values) is not None

@@ -229,6 +229,26 @@ def test_a_reply_that_is_found_is_booked_as_x_has_billed_it(house, posts, fault)
     assert sum(booking.micro_usd for booking in bookings) == house.world.ledger.micros
 
 
+def test_who_was_never_answered_and_asks_again_is_answered(house, posts):
+    """A try of unknown outcome that was ended since, and that X does not show, is no answer."""
+    first = house.world.mention("ben", posts[1])
+    house.poll()
+    house.world.faults.answer(REPLY, 503)
+    house.work()
+    house.world.mention("ada", posts[2], "@unrollbot opt out")
+    house.run()
+    assert house.job(first).reason == "author-opted-out"
+    assert house.world.replies_to(first) == []
+    house.world.mention("ada", posts[2], "@unrollbot opt in")
+    house.run()
+    again = house.ask(posts[2], by="ben")
+    assert house.job(again).state == "done"
+    assert len(house.world.replies_to(again)) == 1
+    house.store.jobs.replay([house.job(first).id], now=house.world.now())
+    house.run()
+    assert house.world.replies_to(first) == []
+
+
 class TestEditedMention:
     """X gives an edited post a new id, and shows it as a mention that is new."""
 
