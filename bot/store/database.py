@@ -9,24 +9,29 @@ import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, cast
 
 from sqlalchemy import (
+    JSON,
     Connection,
     Dialect,
     Engine,
     Select,
     Table,
+    bindparam,
     create_engine,
     event,
+    func,
     make_url,
+    select,
     text,
 )
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects import sqlite as lite
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.exc import DBAPIError, InvalidatePoolError
 from sqlalchemy.orm import Mapped
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -83,8 +88,6 @@ class Database:
         self.writing = self.engine.execution_options(immediate=True)
         self._glancing = self.engine if _in_memory(url) else _engine(url, glancing=True)
         self._turn = threading.Lock()
-        self._upserts: dict[type[SQLModel], Prepared] = {}
-        self._inserts: dict[type[SQLModel], Prepared] = {}
         self._lookups: dict[tuple[Select[Any], bool], Lookup] = {}
 
     @property
@@ -98,15 +101,13 @@ class Database:
 
     @contextmanager
     def write(self) -> Iterator[Session]:
-        with (
-            answering(),
-            self._in_turn() as waited,
-            Session(self.writing, expire_on_commit=False) as session,
-            session.begin(),
-        ):
-            connection = session.info[CONNECTION] = session.connection()
+        with answering(), self._in_turn() as waited, self.writing.begin() as connection:
             self._count_wait(connection, waited + connection.info.pop(WAITED, 0.0))
-            yield session
+            with Session(connection, expire_on_commit=False) as session:
+                session.info[CONNECTION] = connection
+                yield session
+                if session.in_transaction():  # somebody used it as an ORM's
+                    session.commit()  # of the session; the transaction is the connection's, and goes on
 
     def _count_wait(self, connection: Connection, seconds: float) -> None:
         if self.is_sqlite and seconds > LONG_WAIT.total_seconds():
@@ -188,11 +189,7 @@ class Database:
         return insert(table, sqlite=self.is_sqlite)
 
     def upsert(self, session: Session, rows: Iterable[SQLModel]) -> None:
-        """Inserts rows of one table; those whose key is there are replaced.
-
-        One statement for one row, run with all of them: a statement of many rows is built anew for each
-        number of rows, which takes longer than the database does.
-        """
+        """Inserts rows of one table; those whose key is there are replaced."""
         rows = list(rows)
         if rows:
             self.upsert_values(session, type(rows[0]), [row.model_dump() for row in rows])
@@ -203,9 +200,11 @@ class Database:
         """The same for rows of which every column is named: to make a row of a model takes as long as to
         write it.
         """
-        keys, ordered = _in_order(row, values)
-        if ordered:
-            execute_all(session, self._upsert(row, keys), ordered)
+        ordered = _in_order(row, values)
+        if self._fits_in_arrays(row, ordered):
+            execute(session, _upserting(row, sqlite=False, arrays=True), _columns(ordered))
+        elif ordered:
+            execute_all(session, _upserting(row, sqlite=self.is_sqlite), ordered)
 
     def insert_new(self, session: Session, rows: Iterable[SQLModel]) -> list[tuple[Any, ...]]:
         """Inserts the rows whose key is not there yet; returns their keys."""
@@ -218,29 +217,22 @@ class Database:
         self, session: Session, row: type[SQLModel], values: Iterable[Mapping[str, Any]]
     ) -> list[tuple[Any, ...]]:
         """The same for rows of which every column is named."""
-        keys, ordered = _in_order(row, values)
-        if not ordered:
-            return []
-        statement = self._insert_new(row, keys)
-        if len(ordered) == 1:
-            return [tuple(new) for new in execute(session, statement, ordered[0])]
-        # Many rows in one statement, and all that it returns: that is SQLAlchemy's to write.
-        return [tuple(new) for new in session.connection().execute(statement.statement, ordered)]
+        ordered = _in_order(row, values)
+        if self._fits_in_arrays(row, ordered):
+            new = execute(session, _inserting_new(row, sqlite=False, arrays=True), _columns(ordered))
+            return [tuple(keys) for keys in new]
+        statement = _inserting_new(row, sqlite=self.is_sqlite)
+        if len(ordered) > 1 and not self.is_sqlite:
+            new = session.connection().execute(statement.statement, ordered)
+            return [tuple(keys) for keys in new]
+        return [tuple(keys) for each in ordered for keys in execute(session, statement, each)]
 
-    def _upsert(self, row: type[SQLModel], keys: list[str]) -> Prepared:
-        """Built once for each table, as the next one."""
-        if row not in self._upserts:
-            statement = self.insert(table_of(row))
-            changes = {name: statement.excluded[name] for name in row.model_fields if name not in keys}
-            self._upserts[row] = Prepared(statement.on_conflict_do_update(index_elements=keys, set_=changes))
-        return self._upserts[row]
-
-    def _insert_new(self, row: type[SQLModel], keys: list[str]) -> Prepared:
-        if row not in self._inserts:
-            table = table_of(row)
-            statement = self.insert(table).on_conflict_do_nothing(index_elements=keys)
-            self._inserts[row] = Prepared(statement.returning(*(table.c[key] for key in keys)))
-        return self._inserts[row]
+    def _fits_in_arrays(self, row: type[SQLModel], values: Sequence[Mapping[str, Any]]) -> bool:
+        """PostgreSQL takes a list for each column, so that many rows are one statement, whatever their
+        number. In a list of JSON nothing and null would be the same: such rows SQLAlchemy puts into one.
+        """
+        plain = not any(isinstance(column.type, JSON) for column in table_of(row).columns)
+        return len(values) > 1 and not self.is_sqlite and plain
 
     def settle(self) -> None:
         """SQLite's log of changes holds what was deleted until it is emptied; while somebody reads from it,
@@ -286,14 +278,47 @@ def table_of(row: type[SQLModel]) -> Table:
     return cast("Table", row.__table__)  # type: ignore[attr-defined]
 
 
-def _in_order(
-    row: type[SQLModel], values: Iterable[Mapping[str, Any]]
-) -> tuple[list[str], list[Mapping[str, Any]]]:
-    """The table's keys, and the rows in their order: so two writers of the same rows never wait for each
-    other.
+@cache
+def _upserting(row: type[SQLModel], *, sqlite: bool, arrays: bool = False) -> Prepared:
+    statement = _given(insert(table_of(row), sqlite=sqlite), arrays=arrays)
+    keys = _keys_of(row)
+    changes = {name: statement.excluded[name] for name in row.model_fields if name not in keys}
+    return Prepared(statement.on_conflict_do_update(index_elements=keys, set_=changes))
+
+
+@cache
+def _inserting_new(row: type[SQLModel], *, sqlite: bool, arrays: bool = False) -> Prepared:
+    statement = _given(insert(table_of(row), sqlite=sqlite), arrays=arrays)
+    keys = _keys_of(row)
+    new = statement.on_conflict_do_nothing(index_elements=keys)
+    return Prepared(new.returning(*(table_of(row).c[key] for key in keys)))
+
+
+def _given(statement: Any, *, arrays: bool) -> Any:
+    """An INSERT of one row by its columns' names, or of as many as there are in the lists of these names."""
+    if not arrays:
+        return statement
+    columns = statement.table.columns
+    lists = (bindparam(each.name, type_=ARRAY(each.type)) for each in columns)
+    rows = func.unnest(*lists).table_valued(*(each.name for each in columns), name="given").render_derived()
+    return statement.from_select(list(columns), select(*rows.c))
+
+
+def _columns(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
+    return {name: [row[name] for row in rows] for name in rows[0]}
+
+
+def _keys_of(row: type[SQLModel]) -> list[str]:
+    return [column.name for column in table_of(row).primary_key]
+
+
+def _in_order(row: type[SQLModel], values: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """By their keys, so that two writers of the same rows never wait for each other; of two with the same key
+    the later one.
     """
-    keys = [column.name for column in table_of(row).primary_key]
-    return keys, sorted(values, key=lambda each: tuple(each[key] for key in keys))
+    keys = _keys_of(row)
+    by_key = {tuple(each[key] for key in keys): each for each in values}
+    return [by_key[key] for key in sorted(by_key)]
 
 
 def _engine(url: str, *, glancing: bool = False) -> Engine:
