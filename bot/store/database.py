@@ -223,8 +223,7 @@ class Database:
             return [tuple(keys) for keys in new]
         statement = _inserting_new(row, sqlite=self.is_sqlite)
         if len(ordered) > 1 and not self.is_sqlite:
-            new = session.connection().execute(statement.statement, ordered)
-            return [tuple(keys) for keys in new]
+            return [tuple(keys) for keys in session.connection().execute(statement.statement, ordered)]
         return [tuple(keys) for each in ordered for keys in execute(session, statement, each)]
 
     def _fits_in_arrays(self, row: type[SQLModel], values: Sequence[Mapping[str, Any]]) -> bool:
