@@ -260,8 +260,12 @@ def execute(session: Session, statement: Prepared, values: Mapping[str, Any] = N
 
 
 def execute_all(session: Session, statement: Prepared, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Once for each of the rows."""
-    statement.run_all(_connection_of(session), rows)
+    """Once for each of the rows. One alone needs nothing of what psycopg prepares for many."""
+    connection = _connection_of(session)
+    if len(rows) == 1:
+        statement.run(connection, rows[0])
+    else:
+        statement.run_all(connection, rows)
 
 
 def _connection_of(session: Session) -> Connection:
