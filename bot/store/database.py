@@ -230,8 +230,7 @@ class Database:
         """PostgreSQL takes a list for each column, so that many rows are one statement, whatever their
         number. In a list of JSON nothing and null would be the same: such rows SQLAlchemy puts into one.
         """
-        plain = not any(isinstance(column.type, JSON) for column in table_of(row).columns)
-        return len(values) > 1 and not self.is_sqlite and plain
+        return len(values) > 1 and not self.is_sqlite and not _has_json(row)
 
     def settle(self) -> None:
         """SQLite's log of changes holds what was deleted until it is emptied; while somebody reads from it,
@@ -282,6 +281,11 @@ def table_of(row: type[SQLModel]) -> Table:
 
 
 @cache
+def _has_json(row: type[SQLModel]) -> bool:
+    return any(isinstance(column.type, JSON) for column in table_of(row).columns)
+
+
+@cache
 def _upserting(row: type[SQLModel], *, sqlite: bool, arrays: bool = False) -> Prepared:
     statement = _given(insert(table_of(row), sqlite=sqlite), arrays=arrays)
     keys = _keys_of(row)
@@ -311,6 +315,7 @@ def _columns(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
     return {name: [row[name] for row in rows] for name in rows[0]}
 
 
+@cache
 def _keys_of(row: type[SQLModel]) -> list[str]:
     return [column.name for column in table_of(row).primary_key]
 
@@ -399,6 +404,7 @@ def _configure_sqlite(connection: Any, _record: Any) -> None:
 def _begin_sqlite(connection: Connection) -> None:
     immediate = connection.get_execution_options().get("immediate")
     began = time.monotonic()
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+    driver: Any = connection.connection.driver_connection
+    driver.execute("BEGIN IMMEDIATE" if immediate else "BEGIN")
     if immediate:
         connection.info[WAITED] = time.monotonic() - began

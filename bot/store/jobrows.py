@@ -144,9 +144,10 @@ CLAIM = Prepared(
 )
 _LISTED = JOB.c.id, JOB.c.requester_id, JOB.c.priority, unsent().label("unsent")
 DUE = Prepared(union_all(*(select(*_LISTED).where(way) for way, _ in came_due())))
-WOKEN = Prepared(
+# SQLite takes the states' indexes for a list that it does not know the length of, and a backlog is long.
+WOKEN = (
     update(JOB)
-    .where(Among(JOB.c.id), claimable())
+    .where(JOB.c.id.in_(bindparam("ids", expanding=True)), claimable())
     .values(enqueued_at=NOW)
     .returning(JOB.c.id, JOB.c.mention_id)
 )

@@ -232,7 +232,7 @@ class Jobs:
         if not line:
             return []
         with self.database.write() as session:
-            woken = execute(session, WOKEN, {"ids": line, **times})
+            woken = session.execute(WOKEN, {"ids": line, **times})
             mentions = {row.id: row.mention_id for row in woken}
         return [(job_id, mentions[job_id]) for job_id in line if job_id in mentions]
 

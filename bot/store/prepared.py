@@ -189,6 +189,10 @@ class Among(ColumnElement[bool]):
         self.column = cast("ColumnElement[int]", column)
         self.numbers = bindparam(name, type_=Numbers)
 
+    def self_group(self, against: Any = None) -> Among:  # noqa: ARG002
+        """As it is: SQLAlchemy would compare it with 1, and then SQLite uses no index."""
+        return self
+
 
 @compiles(Among)
 def _any(element: Among, compiler: SQLCompiler, **more: Any) -> str:

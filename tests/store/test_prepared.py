@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from sqlalchemy import bindparam
 from sqlalchemy.exc import IntegrityError
 
+from bot.store import jobrows, mentions, open_store, pages, people, threads
 from bot.store.database import execute, execute_all, table_of
 from bot.store.models import AuthorRow, MentionRow, PurchaseRow
 from bot.store.prepared import Among, Prepared
@@ -68,6 +69,27 @@ def test_among_is_what_in_is(store, held, asked, both):
         )
         assert {row.item_id for row in execute(session, inside, {"ids": asked})} == held & set(asked)
         assert {row.item_id for row in execute(session, outside, {"ids": asked})} == held - set(asked)
+
+
+MODULES = (jobrows, mentions, pages, people, threads)
+LISTED = [
+    pytest.param(each, id=f"{module.__name__}.{name}")
+    for module in MODULES
+    for name, each in vars(module).items()
+    if isinstance(each, Prepared) and "ids" in str(each.statement)
+]
+
+
+@pytest.mark.parametrize("statement", LISTED)
+def test_sqlite_finds_what_is_in_a_list_by_an_index(tmp_path, statement):
+    store = open_store(f"sqlite:///{tmp_path}/plans.db", upgrade=True)
+    with store.database.engine.connect() as connection:
+        asked = str(statement.statement.compile(dialect=connection.dialect))
+        given = ("[1, 2]",) * asked.count("?")
+        plan = [row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {asked}", given)]
+    store.close()
+    assert any(step.startswith(("SEARCH", "MULTI-INDEX")) for step in plan), plan
+    assert not [step for step in plan if step.startswith("SCAN") and not step.startswith("SCAN anon_")], plan
 
 
 def test_a_broken_rule_is_told_as_sqlalchemy_tells_it_without_the_values(store):
