@@ -197,9 +197,7 @@ class Database:
     def upsert_values(
         self, session: Session, row: type[SQLModel], values: Iterable[Mapping[str, Any]]
     ) -> None:
-        """The same for rows of which every column is named: to make a row of a model takes as long as to
-        write it.
-        """
+        """The same for rows as `values_of` makes them."""
         ordered = _in_order(row, values)
         if self._fits_in_arrays(row, ordered):
             execute(session, _upserting(row, sqlite=False, arrays=True), _columns(ordered))
@@ -216,7 +214,7 @@ class Database:
     def insert_new_values(
         self, session: Session, row: type[SQLModel], values: Iterable[Mapping[str, Any]]
     ) -> list[tuple[Any, ...]]:
-        """The same for rows of which every column is named."""
+        """The same for rows as `values_of` makes them."""
         ordered = _in_order(row, values)
         if self._fits_in_arrays(row, ordered):
             new = execute(session, _inserting_new(row, sqlite=False, arrays=True), _columns(ordered))
@@ -274,6 +272,18 @@ def _connection_of(session: Session) -> Connection:
     if found is None:
         found = session.info[CONNECTION] = session.connection()
     return found
+
+
+def values_of(row: type[SQLModel], **named: Any) -> dict[str, Any]:
+    """A row by its columns' names, with the model's defaults for what is not named: to make a row of a model
+    takes as long as to write it.
+    """
+    return {**_defaults(row), **named}
+
+
+@cache
+def _defaults(row: type[SQLModel]) -> dict[str, Any]:
+    return {name: field.default for name, field in row.model_fields.items() if not field.is_required()}
 
 
 def table_of(row: type[SQLModel]) -> Table:

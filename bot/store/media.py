@@ -14,7 +14,7 @@ from bot.domain import Author, Post, Thread
 from bot.rules.films import film_of
 from bot.rules.text import cards
 from bot.settings import CLOCKS_APART
-from bot.store.database import Database, table_of
+from bot.store.database import Database, table_of, values_of
 from bot.store.models import MediaCopyRow, MediaRow, ThreadPictureRow, ThreadRow
 
 MAX_ATTEMPTS = 5
@@ -225,7 +225,9 @@ def want_pictures(
     `new` one has shown none before.
     """
     urls = pictures_of(thread)
-    database.insert_new(session, [MediaRow(url=url, updated_at=now) for url in urls])
+    database.insert_new_values(
+        session, MediaRow, [values_of(MediaRow, url=url, updated_at=now) for url in urls]
+    )
     database.insert_new_values(
         session, ThreadPictureRow, [{"thread_id": thread.id, "url": url} for url in urls]
     )

@@ -14,7 +14,7 @@ from bot.rules import cards as rules
 from bot.rules.cards import Card
 from bot.rules.words import distinct, tag
 from bot.store import search
-from bot.store.database import Database, execute, insert, table_of
+from bot.store.database import Database, execute, insert, table_of, values_of
 from bot.store.models import (
     AuthorNameRow,
     AuthorRow,
@@ -69,12 +69,14 @@ def shelve(
         return
     made = rules.card(thread)
     text = rules.searched(thread)
-    database.upsert(session, [_card_row(session, row, made, new=new)])
-    database.upsert(session, [CardTextRow(thread_id=row.id, text=text)])
+    database.upsert_values(session, CardRow, [_card_values(session, row, made, new=new)])
+    database.upsert_values(session, CardTextRow, [values_of(CardTextRow, thread_id=row.id, text=text)])
     tags = {folded for each in made.tags if (folded := tag(each))}
     if not new:
         execute(session, DROP_TAGS, {"thread_id": row.id})
-    database.insert_new(session, [CardTagRow(tag=each, thread_id=row.id) for each in tags])
+    database.insert_new_values(
+        session, CardTagRow, [values_of(CardTagRow, tag=each, thread_id=row.id) for each in tags]
+    )
     words = distinct([text], rules.MOST_WORDS)
     search.index(database, session, row.id, head=rules.head_words(made), body=words, new=new)
     _turn(database, session, row.author_id)
@@ -113,11 +115,9 @@ def reads_of(thread_id: object) -> ScalarSelect[int]:
 
 def keep_names(database: Database, session: Session, authors: list[Author]) -> None:
     """A name leads to whoever bore it last."""
-    rows = {
-        author.username.lower(): AuthorNameRow(name=author.username.lower(), author_id=author.id)
-        for author in authors
-    }
-    database.upsert(session, list(rows.values()))
+    names = {author.username.lower(): author.id for author in authors}
+    rows = [values_of(AuthorNameRow, name=name, author_id=author_id) for name, author_id in names.items()]
+    database.upsert_values(session, AuthorNameRow, rows)
 
 
 def drop_idle_names(session: Session, author_id: int | None = None) -> None:
@@ -128,10 +128,11 @@ def drop_idle_names(session: Session, author_id: int | None = None) -> None:
     session.execute(statement)
 
 
-def _card_row(session: Session, row: ThreadRow, made: Card, *, new: bool) -> CardRow:
+def _card_values(session: Session, row: ThreadRow, made: Card, *, new: bool) -> dict[str, Any]:
     of_page = {"thread_id": row.id}
     made_at = None if new else execute(session, FIRST_MADE, of_page).scalar()
-    return CardRow(
+    return values_of(
+        CardRow,
         thread_id=row.id,
         author_id=row.author_id,
         username=made.author.username,

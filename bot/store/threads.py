@@ -18,7 +18,7 @@ from bot.errors import Permanent
 from bot.rules.admission import may_come_back
 from bot.rules.recheck import Page, Shown, shown_ids
 from bot.store import stamps
-from bot.store.database import Database, execute, table_of
+from bot.store.database import Database, execute, table_of, values_of
 from bot.store.leases import name_thread, require_lease
 from bot.store.media import Picture, pictures_of, stored_pictures, want_pictures
 from bot.store.models import (
@@ -327,12 +327,12 @@ class Threads:
         silent = opted_out(session, {post.author_id for post in found.posts.values()} | found.authors.keys())
         kept = {i: post for i, post in found.posts.items() if post.author_id not in silent}
         posts = [_post_values(post, found.payloads[i], now) for i, post in kept.items()]
-        authors = [_author_row(author, now) for i, author in found.authors.items() if i not in silent]
+        authors = [_author_values(author, now) for i, author in found.authors.items() if i not in silent]
         gone = {row.id: row.reason for row in missing if row.reason in GONE and row.id not in found.posts}
         self.database.upsert_values(session, PostRow, posts)
         self.database.upsert(session, missing)
-        self.database.upsert(session, authors)
-        keep_names(self.database, session, [found.authors[row.id] for row in authors])
+        self.database.upsert_values(session, AuthorRow, authors)
+        keep_names(self.database, session, [found.authors[row["id"]] for row in authors])
         execute(session, FOUND_AGAIN, {"ids": [row["id"] for row in posts]})
         remove_posts(session, gone, now=now)
 
@@ -510,17 +510,19 @@ def _all_posts(thread: Thread) -> list[Post]:
 
 
 def _post_values(post: Post, payload: Mapping[str, Any], now: datetime) -> dict[str, Any]:
-    return {
-        "id": post.id,
-        "conversation_id": post.conversation_id,
-        "author_id": post.author_id,
-        "payload": dict(payload),
-        "fetched_at": now,
-    }
+    return values_of(
+        PostRow,
+        id=post.id,
+        conversation_id=post.conversation_id,
+        author_id=post.author_id,
+        payload=dict(payload),
+        fetched_at=now,
+    )
 
 
-def _author_row(author: Author, now: datetime) -> AuthorRow:
-    return AuthorRow(
+def _author_values(author: Author, now: datetime) -> dict[str, Any]:
+    return values_of(
+        AuthorRow,
         id=author.id,
         username=author.username,
         name=author.name,
