@@ -39,6 +39,10 @@ COME_BACK = timedelta(seconds=3)
 KEPT_SECONDS = 24 * 3600
 AWAY_SECONDS = 5
 
+# A circuit that was whole is taken for whole this long without another look: a busy worker would ask Redis
+# thousands of times an hour for nothing, and what others have met since costs at most a few calls more.
+WHOLE_SECONDS = 0.25
+
 STATES: TypeAdapter[Circuit] = TypeAdapter(Circuit)
 
 Step = Callable[[Circuit], Circuit]
@@ -111,6 +115,7 @@ class Circuits:
         self._own: dict[str, Circuit] = {}
         self._lock = threading.Lock()
         self._ask_again = 0.0
+        self._whole_until: dict[str, float] = {}
 
     @contextmanager
     def call(self, endpoint: str, clock: Callable[[], datetime]) -> Iterator[Call]:
@@ -129,6 +134,7 @@ class Circuits:
 
     def change(self, endpoint: str, step: Step) -> tuple[Circuit, Circuit]:
         """Before and after. `step` may be taken more than once."""
+        self._whole_until.pop(endpoint, None)
         if time.monotonic() >= self._ask_again:
             try:
                 return self._change_shared(endpoint, step)
@@ -140,10 +146,15 @@ class Circuits:
             return before, after
 
     def _enter(self, call: Call, now: datetime) -> None:
+        if time.monotonic() < self._whole_until.get(call.endpoint, 0.0):
+            call.found_closed = True
+            return
         _, circuit = self.change(
             call.endpoint, lambda circuit: entered(circuit, call.name, now=now, within=ASKING)
         )
         call.found_closed = circuit == CLOSED
+        if call.found_closed:
+            self._whole_until[call.endpoint] = time.monotonic() + WHOLE_SECONDS
         if not circuit.open or circuit.trying == call.name:
             return
         until = now + COME_BACK if circuit.trying else circuit.until

@@ -19,7 +19,8 @@ from bot.rules.circuit import (
     LONGEST_REST,
     REMEMBERED_FOR,
 )
-from bot.x.circuits import COME_BACK, Circuits
+from bot.x import circuits as circuits_module
+from bot.x.circuits import COME_BACK, WHOLE_SECONDS, Circuits
 from bot.x.limits import ASKING
 from sandbox import broker
 
@@ -72,10 +73,28 @@ def rest_over(circuits, clock):
     clock.now = circuits.all()[LOOKUP].until
 
 
-def test_while_nothing_fails_a_call_costs_one_look(circuits, client, clock, monkeypatch):
+def test_what_another_process_meets_is_seen_in_a_moment(client, clock, monkeypatch):
+    moment = [100.0]
+    monkeypatch.setattr(circuits_module.time, "monotonic", lambda: moment[0])
+    ours, theirs = Circuits(client), Circuits(client)
+    assert call(ours, clock) is None
+    fail(theirs, clock)
+    assert call(ours, clock) is None  # it was whole a moment ago
+    moment[0] += WHOLE_SECONDS
+    assert call(ours, clock).reason == "x-down"
+
+
+def test_what_a_process_meets_itself_it_knows_at_once(circuits, clock):
+    assert call(circuits, clock) is None
+    fail(circuits, clock)
+    assert call(circuits, clock).reason == "x-down"
+
+
+def test_while_nothing_fails_calls_of_one_moment_cost_one_look(circuits, client, clock, monkeypatch):
     looks = []
     monkeypatch.setattr(client, "get", lambda key, get=client.get: looks.append(key) or get(key))
-    assert call(circuits, clock) is None
+    monkeypatch.setattr(circuits_module.time, "monotonic", lambda: 100.0)
+    assert [call(circuits, clock) for _ in range(3)] == [None] * 3
     assert len(looks) == 1
 
 
