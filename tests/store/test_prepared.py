@@ -1,14 +1,19 @@
 """Statements that the driver runs as they are give what SQLAlchemy gives."""
 
 from datetime import UTC, datetime, timedelta, timezone
+from importlib import import_module
+from pkgutil import iter_modules
 
 import pytest
 import sqlalchemy
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import bindparam
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.types import NullType
 
+import bot.store
 from bot.store import jobrows, mentions, open_store, pages, people, threads
 from bot.store.database import execute, execute_all, table_of
 from bot.store.models import AuthorRow, MentionRow, PurchaseRow
@@ -78,6 +83,23 @@ LISTED = [
     for name, each in vars(module).items()
     if isinstance(each, Prepared) and "ids" in str(each.statement)
 ]
+
+
+PLAIN_WORDS = ("SQLITE_INSERT", "SQLITE_DELETE", "POSTGRESQL_INSERT", "POSTGRESQL_DELETE")
+BUILT = [
+    pytest.param(each, id=f"{module}.{name}")
+    for module in sorted(module.name for module in iter_modules(bot.store.__path__))
+    for name, each in vars(import_module(f"bot.store.{module}")).items()
+    if isinstance(each, Prepared) and name not in PLAIN_WORDS
+]
+
+
+@pytest.mark.parametrize("statement", BUILT)
+def test_every_value_has_a_type(statement):
+    """Without one the driver decides how a time is written, and each in another way."""
+    for dialect in (sqlite.dialect(), postgresql.dialect()):
+        binds = statement.statement.compile(dialect=dialect).binds
+        assert [name for name, bind in binds.items() if isinstance(bind.type, NullType)] == []
 
 
 @pytest.mark.parametrize("statement", LISTED)
