@@ -19,6 +19,8 @@ from sqlalchemy import (
     Connection,
     Dialect,
     Engine,
+    Executable,
+    Row,
     Select,
     Table,
     bindparam,
@@ -161,6 +163,11 @@ class Database:
     def _glanced(self, query: Prepared, values: Mapping[str, Any]) -> Rows:
         with self._glancing.connect() as connection:
             return query.run(connection, values)
+
+    def ask(self, query: Executable) -> Sequence[Row[Any]]:
+        """The rows of a SELECT that is built for this one time, without a transaction around it."""
+        with answering(), self._glancing.connect() as connection:
+            return connection.execute(query).all()
 
     def look_up(self, query: Select[Any], key: Mapped[int], numbers: Iterable[int]) -> list[Any]:
         """The rows of a SELECT that never changes whose key is among the numbers, as named tuples: without a

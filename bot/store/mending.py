@@ -20,7 +20,6 @@ from bot.settings import CLOCKS_APART
 from bot.store.database import Database
 from bot.store.jobrows import JOB, OPEN_STATES, as_job
 from bot.store.models import AttemptRow, JobRow, SpendRow
-from bot.store.prepared import Prepared
 
 RELEASED = "released"
 
@@ -93,7 +92,7 @@ class Mending:
         query = rows_of(JOB).where(*which.conditions()).order_by(JOB.c.id.desc()).limit(limit)
         if before is not None:
             query = query.where(JOB.c.id < before)
-        return [as_job(row) for row in self.database.glance_all(Prepared(query), {})]
+        return [as_job(row) for row in self.database.ask(query)]
 
     def count(self, which: Which) -> int:
         with self.database.read() as session:

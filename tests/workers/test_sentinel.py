@@ -85,7 +85,8 @@ def until(done, log: Path, seconds: float = 20) -> None:
 
 def answers(address: str) -> bool:
     try:
-        return bool(client(address, socket_timeout=1).set("alive", 1))
+        with client(address, socket_timeout=1) as redis:
+            return bool(redis.set("alive", 1))
     except RedisError:
         return False
 
