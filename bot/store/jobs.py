@@ -37,7 +37,6 @@ from bot.store.jobrows import (
 )
 from bot.store.leases import change, claim_of, name_thread, required
 from bot.store.models import AttemptRow, JobRow
-from bot.store.prepared import Prepared
 from bot.store.shelving import mark_asked
 
 
@@ -276,9 +275,10 @@ class Jobs:
             return session.exec(query.limit(1)).first() is not None
 
     def _end(self, job: Job, state: JobState, *, now: datetime, detail: str = "", **values: Any) -> None:
-        statement = Prepared(ENDED.values(state=state, **values))
+        statement = ENDED.values(state=state, **values)
         with self.database.write() as session:
-            _note_asked(session, change(session, statement, job, now=now))
+            ended = session.execute(statement, claim_of(job, now)).first()
+            _note_asked(session, required(job, ended))
             outcome = f"{state}: {values['reason']}" if values.get("reason") else state
             _end_attempt(session, job, outcome, now=now, detail=detail)
 
