@@ -6,6 +6,7 @@ import asyncio
 import math
 import threading
 import time
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
@@ -79,6 +80,55 @@ COUNT_WAIT = text(
 )
 
 
+class Kept:
+    """Connections that stay open from one use to the next: to take one out of SQLAlchemy's pool and to put it
+    back takes longer than a statement. Safe to use from many threads.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._idle: deque[tuple[Connection, float]] = deque()
+        self._shared = _in_memory(str(engine.url))
+        self._is_server = engine.dialect.name != "sqlite"
+
+    @contextmanager
+    def connection(self) -> Iterator[Connection]:
+        """One that nobody else has; after an error it goes back to the pool, which looks after it."""
+        connection = self._taken() or self._engine.connect()
+        try:
+            yield connection
+        except BaseException:
+            connection.close()
+            raise
+        if self._shared:
+            connection.close()
+        else:
+            self._idle.append((connection, time.monotonic()))
+
+    def _taken(self) -> Connection | None:
+        """The one that was in use last. A server that was started anew has forgotten all of them."""
+        try:
+            connection, left_at = self._idle.pop()
+        except IndexError:
+            return None
+        if not self._is_server or time.monotonic() - left_at < TRUSTED.total_seconds():
+            return connection
+        try:
+            self._engine.dialect.do_ping(connection.connection.dbapi_connection)  # type: ignore[arg-type]
+        except self._engine.dialect.loaded_dbapi.Error:
+            connection.invalidate()
+            connection.close()
+            self.close()
+            return None
+        return connection
+
+    def close(self) -> None:
+        while self._idle:
+            connection, _ = self._idle.pop()
+            connection.invalidate()
+            connection.close()
+
+
 class Database:
     """`read()` and `write()` are one transaction each, and raise DatabaseAway where there is none to be had.
     Writers on SQLite take their lock at once: a reader that turns writer halfway can only fail.
@@ -89,6 +139,7 @@ class Database:
         self.engine = _engine(url)
         self.writing = self.engine.execution_options(immediate=True)
         self._glancing = self.engine if _in_memory(url) else _engine(url, glancing=True)
+        self._for_writes, self._for_glances = Kept(self.writing), Kept(self._glancing)
         self._turn = threading.Lock()
         self._lookups: dict[tuple[Select[Any], bool], Lookup] = {}
 
@@ -103,7 +154,12 @@ class Database:
 
     @contextmanager
     def write(self) -> Iterator[Session]:
-        with answering(), self._in_turn() as waited, self.writing.begin() as connection:
+        with (
+            answering(),
+            self._in_turn() as waited,
+            self._for_writes.connection() as connection,
+            connection.begin(),
+        ):
             self._count_wait(connection, waited + connection.info.pop(WAITED, 0.0))
             with Session(connection, expire_on_commit=False) as session:
                 session.info[CONNECTION] = connection
@@ -137,7 +193,8 @@ class Database:
         it and nothing to end it, and to PostgreSQL each of these is a way of its own.
         """
         with answering(), self._in_turn() as waited:
-            opened = self.writing.begin() if self._glancing is self.engine else self._glancing.connect()
+            alone = self._glancing is self.engine
+            opened = self.writing.begin() if alone else self._for_glances.connection()
             with opened as connection:
                 began = time.monotonic()
                 row = statement.run(connection, values).first()
@@ -161,12 +218,12 @@ class Database:
                 return self._glanced(query, values)
 
     def _glanced(self, query: Prepared, values: Mapping[str, Any]) -> Rows:
-        with self._glancing.connect() as connection:
+        with self._for_glances.connection() as connection:
             return query.run(connection, values)
 
     def ask(self, query: Executable) -> Sequence[Row[Any]]:
         """The rows of a SELECT that is built for this one time, without a transaction around it."""
-        with answering(), self._glancing.connect() as connection:
+        with answering(), self._for_glances.connection() as connection:
             return connection.execute(query).all()
 
     def look_up(self, query: Select[Any], key: Mapped[int], numbers: Iterable[int]) -> list[Any]:
@@ -249,6 +306,8 @@ class Database:
     def dispose(self) -> None:
         for lookup in self._lookups.values():
             lookup.close()
+        for kept in (self._for_writes, self._for_glances):
+            kept.close()
         self.engine.dispose()
         self._glancing.dispose()
 
