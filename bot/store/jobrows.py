@@ -26,7 +26,7 @@ from sqlalchemy import (
 from bot.domain import Goal, Job, JobState
 from bot.rules.urgency import ONLY_THE_REPLY
 from bot.settings import CLOCKS_APART, LEASE
-from bot.store.database import table_of
+from bot.store.inserts import table_of
 from bot.store.models import AttemptRow, JobRow, ThreadPostRow, ThreadRow
 from bot.store.prepared import Among, Prepared
 

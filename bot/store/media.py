@@ -14,7 +14,8 @@ from bot.domain import Author, Post, Thread
 from bot.rules.films import film_of
 from bot.rules.text import cards
 from bot.settings import CLOCKS_APART
-from bot.store.database import Database, table_of, values_of
+from bot.store.database import Database
+from bot.store.inserts import table_of, values_of
 from bot.store.models import MediaCopyRow, MediaRow, ThreadPictureRow, ThreadRow
 
 MAX_ATTEMPTS = 5

@@ -14,7 +14,8 @@ from sqlmodel import Session, col, func, select
 
 from bot.domain import Command, Decision, Goal, Mention, Refusal, Request
 from bot.rules.urgency import COMMAND, urgency
-from bot.store.database import Database, execute, insert, table_of
+from bot.store.database import Database, execute
+from bot.store.inserts import insert, table_of
 from bot.store.models import JobRow, MentionRow, NoteRow, ThreadPostRow
 from bot.store.people import obey, opted_out, overtaken, wordless
 from bot.store.prepared import Among, Prepared

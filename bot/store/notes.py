@@ -15,7 +15,8 @@ from bot.domain import Author
 from bot.rules.cooldown import CoolDown
 from bot.rules.pace import Heard
 from bot.settings import CLOCKS_APART
-from bot.store.database import Database, insert, table_of
+from bot.store.database import Database
+from bot.store.inserts import insert, table_of
 from bot.store.models import LeaseRow, NoteRow
 from bot.store.prepared import Prepared
 

@@ -12,7 +12,8 @@ from sqlalchemy import Row, bindparam
 from sqlmodel import col, or_, select, update
 
 from bot.rules.admission import may_come_back
-from bot.store.database import Database, table_of
+from bot.store.database import Database
+from bot.store.inserts import table_of
 from bot.store.models import PostRow, ThreadPostRow, ThreadRow, ThreadVersionRow
 from bot.store.prepared import Among, Prepared
 from bot.store.shelving import shelve, unshelve

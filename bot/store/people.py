@@ -12,7 +12,8 @@ from sqlalchemy import select as rows_of
 from sqlmodel import Session, col, delete, func, select, update
 
 from bot.domain import CommandKind
-from bot.store.database import Database, execute, table_of
+from bot.store.database import Database, execute
+from bot.store.inserts import table_of
 from bot.store.models import AuthorNameRow, AuthorRow, JobRow, MentionRow, PersonRow, PostRow, ThreadRow
 from bot.store.prepared import Among, Prepared
 from bot.store.removals import remove_posts

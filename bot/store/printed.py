@@ -15,7 +15,8 @@ from sqlalchemy import bindparam, delete
 from sqlmodel import Session, col, select
 
 from bot.store import stamps
-from bot.store.database import Database, execute, table_of
+from bot.store.database import Database, execute
+from bot.store.inserts import table_of
 from bot.store.models import AuthorShelfRow, PrintedRow, ThreadRow
 from bot.store.prepared import Prepared
 from bot.store.stamps import Stamp

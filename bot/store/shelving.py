@@ -14,7 +14,8 @@ from bot.rules import cards as rules
 from bot.rules.cards import Card
 from bot.rules.words import distinct, tag
 from bot.store import search
-from bot.store.database import Database, execute, insert, table_of, values_of
+from bot.store.database import Database, execute
+from bot.store.inserts import insert, table_of, values_of
 from bot.store.models import (
     AuthorNameRow,
     AuthorRow,

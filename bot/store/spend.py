@@ -16,7 +16,8 @@ from sqlalchemy import BigInteger, bindparam, case, delete, or_, text, update
 from sqlmodel import col, func, select
 from sqlmodel.sql.expression import SelectOfScalar
 
-from bot.store.database import Database, execute, execute_all, insert, table_of
+from bot.store.database import Database, execute, execute_all
+from bot.store.inserts import insert, table_of
 from bot.store.models import JobRow, PurchaseRow, ReservationRow, SpendRow, SpendSumRow
 from bot.store.prepared import Prepared
 

@@ -18,7 +18,8 @@ from bot.errors import Permanent
 from bot.rules.admission import may_come_back
 from bot.rules.recheck import Page, Shown, shown_ids
 from bot.store import stamps
-from bot.store.database import Database, execute, table_of, values_of
+from bot.store.database import Database, execute
+from bot.store.inserts import table_of, values_of
 from bot.store.leases import name_thread, require_lease
 from bot.store.media import Picture, pictures_of, stored_pictures, want_pictures
 from bot.store.models import (

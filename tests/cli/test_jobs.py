@@ -273,7 +273,7 @@ def test_a_post_that_is_gone_is_told_with_its_reason(shell, world, thread):
 
 
 def test_while_another_process_is_writing_one_line_says_so_in_our_words(shell, done, monkeypatch):
-    monkeypatch.setattr("bot.store.database.BUSY_TIMEOUT_MS", 100)
+    monkeypatch.setattr("bot.store.engines.BUSY_TIMEOUT_MS", 100)
     with closing(sqlite3.connect(shell.folder / "var/unroll.db", isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         listed = shell.unroll("jobs", "list", "--json")

@@ -454,7 +454,7 @@ def test_no_picture_is_drawn_of_an_unlisted_page(desk, house):
 
 def test_while_somebody_else_is_writing_readers_read_and_take_what_is_ready(build, monkeypatch):
     """SQLite has one writer at a time; no reader hears of it, and who asks for more hears it in our words."""
-    monkeypatch.setattr("bot.store.database.BUSY_TIMEOUT_MS", 100)
+    monkeypatch.setattr("bot.store.engines.BUSY_TIMEOUT_MS", 100)
     desk = Desk(build(), quick)
     desk.save(FakeSaved(thread(post(1, "The lamp"), post(2, "and the gull"))))
     desk.take("/thread/1001.pdf")

@@ -15,7 +15,8 @@ from sqlalchemy.types import NullType
 
 import bot.store
 from bot.store import jobrows, mentions, open_store, pages, people, threads
-from bot.store.database import execute, execute_all, table_of
+from bot.store.database import execute, execute_all
+from bot.store.inserts import table_of
 from bot.store.models import AuthorRow, MentionRow, PurchaseRow
 from bot.store.prepared import Among, Prepared
 from tests.store.conftest import NOW

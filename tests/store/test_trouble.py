@@ -38,7 +38,7 @@ def writing_elsewhere(url: str):
 
 
 def test_a_locked_database_says_so_in_our_words_and_readers_go_on(sqlite_url, monkeypatch):
-    monkeypatch.setattr("bot.store.database.BUSY_TIMEOUT_MS", 100)
+    monkeypatch.setattr("bot.store.engines.BUSY_TIMEOUT_MS", 100)
     with opened(sqlite_url) as store:
         job_id = store.jobs.add(Goal(20), now=NOW)
         with writing_elsewhere(sqlite_url):
@@ -108,7 +108,7 @@ def test_a_restarted_server_is_found_again_and_the_lock_is_known_to_be_lost(rest
 
 
 def test_a_slow_database_is_given_up_in_time(postgres_databases, monkeypatch):
-    monkeypatch.setattr("bot.store.database.STATEMENT_TIMEOUT_MS", 200)
+    monkeypatch.setattr("bot.store.engines.STATEMENT_TIMEOUT_MS", 200)
     with postgres_databases.fresh() as url, opened(url) as store:
         with pytest.raises(DatabaseAway, match="statement timeout"), store.database.read() as session:
             session.execute(text("SELECT pg_sleep(20)"))
