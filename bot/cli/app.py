@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from importlib.metadata import version
@@ -58,9 +60,15 @@ def main() -> None:
     try:
         with told_in_one_line():
             status = app(standalone_mode=False)
+        if sys.stdout is not None:  # None where a script has closed it
+            sys.stdout.flush()  # what cannot be written is to be known here, not while Python ends
     except (BadSettings, DatabaseAway) as error:
         _end(str(error), 1)
+    except BrokenPipeError:  # whoever read has read enough
+        _leave_unsaid()
+        sys.exit(1)
     except OSError as error:  # a full disk, a file that may not be read: nothing that a traceback explains
+        _leave_unsaid()
         _end(f"{error.filename}: {error.strerror}" if error.filename else str(error), 1)
     except TyperException as error:
         said = error.format_message()
@@ -75,6 +83,13 @@ def main() -> None:
 def _end(why: str, status: int) -> NoReturn:
     typer.echo(f"unroll: {why}", err=True)
     sys.exit(status)
+
+
+def _leave_unsaid() -> None:
+    """Python would try to write the rest when it ends, and end with a status of its own."""
+    if sys.stdout is not None:
+        with suppress(OSError, ValueError), Path(os.devnull).open("wb") as nowhere:
+            os.dup2(nowhere.fileno(), sys.stdout.fileno())
 
 
 def _say_version(wanted: bool) -> None:

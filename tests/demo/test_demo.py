@@ -6,6 +6,7 @@ import contextlib
 import json
 import signal
 import socket
+import time
 from urllib.parse import urlsplit
 
 import pytest
@@ -48,7 +49,12 @@ def test_an_operators_env_file_and_settings_do_not_reach_the_demo(demo, tmp_path
     (tmp_path / ".env").write_text("KEYWORDS=nothing\nX_API_URL=https://x.invalid\n")
     running = demo(KEYWORDS="nothing", POLL_INTERVAL_SECONDS="3600", MAX_POSTS_PER_THREAD="1")
     running.until_told("All dealt with", 60)
-    site, poller, worker = running.scraped()
+    end = time.monotonic() + 30
+    while True:  # the first card is drawn when everybody is answered
+        site, poller, worker = running.scraped()
+        if metrics() <= site.names | poller.names | worker.names or time.monotonic() > end:
+            break
+        time.sleep(0.2)
 
     running.signal(signal.SIGINT)
     status, out = running.end()
