@@ -24,7 +24,7 @@ from sqlmodel import Session, SQLModel
 
 from bot.errors import DatabaseAway
 from bot.store.engines import WAITED, Kept, engine_of, in_memory
-from bot.store.inserts import columns, has_json, in_order, insert, inserting_new, upserting
+from bot.store.inserts import by_column, has_json, in_order, insert, inserting_new, upserting
 from bot.store.lookups import Lookup
 from bot.store.prepared import Prepared, Rows
 from bot.store.trouble import BUSY_TIMEOUT, LOCKED, answering, away
@@ -33,6 +33,9 @@ NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 # SQLite takes 32,766 variables in a statement, PostgreSQL 65,535.
 INSERT_BATCH = 500
+
+# SQLite takes so many rows one by one before SQLAlchemy has written the statement for all of them.
+ONE_BY_ONE = 50
 
 # A reader notices a tenth of a second; what is shorter is the ordinary turn of one writer after another.
 LONG_WAIT = timedelta(milliseconds=100)
@@ -148,7 +151,7 @@ class Database:
 
     def ask(self, query: Executable) -> Sequence[Row[Any]]:
         """The rows of a SELECT that is built for this one time, without a transaction around it."""
-        with answering(), self._for_glances.connection() as connection:
+        with answering(), self._glancing.connect() as connection:
             return connection.execute(query).all()
 
     def look_up(self, query: Select[Any], key: Mapped[int], numbers: Iterable[int]) -> list[Any]:
@@ -189,7 +192,7 @@ class Database:
         """The same for rows as `values_of` makes them."""
         ordered = in_order(row, values)
         if self._fits_in_arrays(row, ordered):
-            execute(session, upserting(row, sqlite=False, arrays=True), columns(ordered))
+            execute(session, upserting(row, sqlite=False, arrays=True), by_column(ordered))
         elif ordered:
             execute_all(session, upserting(row, sqlite=self.is_sqlite), ordered)
 
@@ -206,10 +209,10 @@ class Database:
         """The same for rows as `values_of` makes them."""
         ordered = in_order(row, values)
         if self._fits_in_arrays(row, ordered):
-            new = execute(session, inserting_new(row, sqlite=False, arrays=True), columns(ordered))
+            new = execute(session, inserting_new(row, sqlite=False, arrays=True), by_column(ordered))
             return [tuple(keys) for keys in new]
         statement = inserting_new(row, sqlite=self.is_sqlite)
-        if len(ordered) > 1 and not self.is_sqlite:
+        if len(ordered) > (ONE_BY_ONE if self.is_sqlite else 1):
             return [tuple(keys) for keys in session.connection().execute(statement.statement, ordered)]
         return [tuple(keys) for each in ordered for keys in execute(session, statement, each)]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
 from functools import partial
@@ -37,8 +37,7 @@ class Kept:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._idle: deque[tuple[Connection, float]] = deque()
-        self._shared = in_memory(str(engine.url))
+        self._idle: deque[Connection] = deque()
         self._is_server = engine.dialect.name != "sqlite"
 
     @contextmanager
@@ -50,31 +49,25 @@ class Kept:
         except BaseException:
             connection.close()
             raise
-        if self._shared:
-            connection.close()
-        else:
-            self._idle.append((connection, time.monotonic()))
+        connection.info[LEFT_AT] = time.monotonic()
+        self._idle.append(connection)
 
     def _taken(self) -> Connection | None:
-        """The one that was in use last. A server that was started anew has forgotten all of them."""
+        """The one that was in use last. One that nobody has used for a while goes back to the pool, which
+        looks whether it lives before it gives it out again.
+        """
         try:
-            connection, left_at = self._idle.pop()
+            connection = self._idle.pop()
         except IndexError:
             return None
-        if not self._is_server or time.monotonic() - left_at < TRUSTED.total_seconds():
-            return connection
-        try:
-            self._engine.dialect.do_ping(connection.connection.dbapi_connection)  # type: ignore[arg-type]
-        except self._engine.dialect.loaded_dbapi.Error:
-            connection.invalidate()
+        if self._is_server and not _was_just_in_use(connection.info):
             connection.close()
-            self.close()
             return None
         return connection
 
     def close(self) -> None:
         while self._idle:
-            connection, _ = self._idle.pop()
+            connection = self._idle.pop()
             connection.invalidate()
             connection.close()
 
@@ -120,7 +113,13 @@ def engine_of(url: str, *, glancing: bool = False) -> Engine:
 
 
 def _note_when(_connection: Any, record: ConnectionPoolEntry) -> None:
-    record.info[LEFT_AT] = time.monotonic()
+    """Unless it was left before it came back to the pool."""
+    record.info.setdefault(LEFT_AT, time.monotonic())
+
+
+def _was_just_in_use(info: Mapping[Any, Any]) -> bool:
+    """Or is new."""
+    return time.monotonic() - float(info.get(LEFT_AT, math.inf)) < TRUSTED.total_seconds()
 
 
 def _look_whether_it_lives(
@@ -129,7 +128,9 @@ def _look_whether_it_lives(
     """A server that was started anew has forgotten its connections: then all of them are made anew. One that
     was in use a moment ago need not be asked, which would be every second thing that is asked on it.
     """
-    if time.monotonic() - record.info.get(LEFT_AT, math.inf) < TRUSTED.total_seconds():
+    lives = _was_just_in_use(record.info)
+    record.info.pop(LEFT_AT, None)  # it is in use again
+    if lives:
         return
     try:
         dialect.do_ping(connection)

@@ -67,7 +67,7 @@ def _given(statement: Any, *, arrays: bool) -> Any:
     return statement.from_select(list(columns), select(*rows.c))
 
 
-def columns(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
+def by_column(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
     return {name: [row[name] for row in rows] for name in rows[0]}
 
 
