@@ -16,9 +16,10 @@ from celery.apps.worker import Worker
 from celery.concurrency import get_implementation
 from celery.concurrency.thread import TaskPool
 
+from bot.names import hold
 from bot.settings import BadSettings
 
-# Of an abstract socket (unix(7)), one for each core. Containers have a network each and see no other's.
+# One for each core.
 NAME = "unroll-worker-core"
 
 
@@ -47,22 +48,20 @@ class OneCore:
         except OSError as error:
             if wanted.isdecimal():
                 raise BadSettings(f"WORKER_CORE: core {number}: {error.strerror}") from None
-            self._sign = None  # for others
+            self._leave()
             return
         self.number, self.before = number, allowed
 
     def _take(self, number: int) -> bool:
-        """Marks the core as taken, by a name that only one process of this machine can have, whoever runs it
-        and whatever /tmp it sees. The kernel forgets the name with the process, however that ends.
-        """
-        sign = socket.socket(socket.AF_UNIX)
-        try:
-            sign.bind(f"\0{NAME}-{number}")
-        except OSError:
-            sign.close()
-            return False
-        self._sign = sign
-        return True
+        """Marks the core as taken."""
+        self._sign = hold(f"{NAME}-{number}")
+        return self._sign is not None
+
+    def _leave(self) -> None:
+        """For others."""
+        if self._sign is not None:
+            self._sign.close()
+            self._sign = None
 
 
 def choose(wanted: str, allowed: Collection[int], take: Callable[[int], bool]) -> int | None:

@@ -13,7 +13,7 @@ import statistics
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from bot.cli import output
 from bot.cli.doctor import ping
 from bot.cli.processes import Processes, procfile_commands
 from bot.cli.story import Outcome, Stage, Story
+from bot.names import hold
 from bot.settings import Settings, load
 from bot.store import open_store
 from sandbox.broker import command as broker_command
@@ -30,6 +31,7 @@ from sandbox.broker import free_port
 from sandbox.world import World
 
 FOLDER = Path("var/demo")
+USUAL_PORTS = {"site": 8000, "sandbox": 8001, "flower": 5555, "broker": 0, "poller": 8011, "worker": 8021}
 
 # X allows 300 looks in 15 minutes: one every three seconds, for as long as the demo runs.
 POLL_INTERVAL_SECONDS = 3
@@ -44,8 +46,8 @@ def run_demo(*, once: bool, as_json: bool) -> int:
     Raises BadSettings where the database or the broker that the environment names is not there.
     """
     began = time.monotonic()
-    with _alone(FOLDER.resolve()) as folder:
-        stage = _set_up(folder)
+    with _alone(FOLDER.resolve()) as folder, _free_ports() as ports:
+        stage = _set_up(folder, ports)
         outcome = Outcome()
         with (folder / "processes.log").open("w", buffering=1, encoding="utf-8") as logfile:
             story = Story(stage, outcome, once=once)
@@ -78,18 +80,28 @@ def _alone(folder: Path) -> Iterator[Path]:
         yield folder
 
 
-def _set_up(folder: Path) -> Stage:
-    """Free ports, and the settings that lead everything to each other. Of the settings in the environment
-    only the database and the broker are used; no `.env` is read.
+@contextmanager
+def _free_ports() -> Iterator[dict[str, int]]:
+    """One for each process: the usual one where it is free, and until the end of the block no other demo's.
+    Of two that start at once both find a port free before either listens there.
     """
-    ports = {
-        "site": free_port(8000),
-        "sandbox": free_port(8001),
-        "flower": free_port(5555),
-        "broker": free_port(),
-        "poller": free_port(8011),
-        "worker": free_port(8021),
-    }
+    with ExitStack() as held:
+        yield {name: _free_port(usual, held) for name, usual in USUAL_PORTS.items()}
+
+
+def _free_port(usual: int, held: ExitStack) -> int:
+    while True:
+        port = free_port(usual)
+        if (name := hold(f"unroll-demo-{port}")) is not None:
+            held.enter_context(name)
+            return port
+        usual = 0
+
+
+def _set_up(folder: Path, ports: dict[str, int]) -> Stage:
+    """The settings that lead everything to each other. Of the settings in the environment only the database
+    and the broker are used; no `.env` is read.
+    """
     given = os.environ.get("REDIS_URL")
     addresses = {name: f"http://127.0.0.1:{port}" for name, port in ports.items()}
     keys = World().credentials
