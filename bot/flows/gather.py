@@ -17,7 +17,7 @@ from bot.flows.consent import objection_to
 from bot.flows.pages import drop_pictures
 from bot.flows.parts import Parts, alone
 from bot.rules.plan import LOOKUP_BATCH, NOTHING, SEARCH_LAG, drift_of
-from bot.rules.recheck import hidden, shown_ids, without_withheld
+from bot.rules.recheck import Word, hidden, revised, shown_ids, without_withheld
 from bot.rules.text import plain
 from bot.rules.thread import assemble, completed, keeping_gaps
 from bot.settings import FLOW_DEADLINE
@@ -31,7 +31,7 @@ log = structlog.get_logger()
 # A single post is worth a page if it is longer than this or has something to see.
 LONG_POST = 280
 
-# A page that was checked within this time is answered with as it is.
+# A page that was checked within this time is answered with as it is; whoever asks for a refresh asks for more.
 CONFIRM_AFTER = timedelta(minutes=10)
 
 
@@ -100,7 +100,8 @@ def gather(job: Job, x: X, parts: Parts) -> Gathered:
             raise Permanent(_why_nothing(found, job))
         before = parts.store.threads.find(thread.id) if held.newest else None
         if before is not None and not before.gone:
-            thread = keeping_gaps(thread, before.thread)
+            left = revised(before.thread, Word(found.posts, found.missing, found.authors))
+            thread = keeping_gaps(thread, left or before.thread)
         log.info("thread.assembled", thread=thread.id, posts=len(thread.posts), complete=thread.complete)
         _require_worth(thread, parts)
         went = bool(found.missing.keys() & held.fetched_at.keys())
@@ -130,7 +131,7 @@ def _confirmed(known: Conversation, held: Known, job: Job, x: X, parts: Parts, k
     shown = shown_ids(saved.thread)
     if parts.settings.hide_unconfirmed and hidden(saved.confirmed_at, now=now):
         return Confirmed(_read_again(shown, known, x, keep, authors=False, free=False))
-    if job.mention_id is not None and now - saved.checked_at < CONFIRM_AFTER:
+    if job.kind == "unroll" and job.mention_id is not None and now - saved.checked_at < CONFIRM_AFTER:
         return Confirmed(known)
     ids = _bought("post", {*held.fetched_at, *shown}, parts)
     writers = {post.author_id for i, post in known.posts.items() if i in ids}

@@ -81,7 +81,7 @@ def assemble(conversation: Conversation, goal: Goal, *, exclude: AbstractSet[int
 
 
 def keeping_gaps(thread: Thread, before: Thread) -> Thread:
-    """What a page has said is gone stays said, where nothing that is left hangs on it: the end of a line."""
+    """What a page says is gone stays said, where nothing that is left hangs on it: the end of a line."""
     every = (*thread.posts, *(post for fork in thread.forks for post in fork.posts))
     versions, told = Versions(every), {gap.post_id for gap in thread.gaps}
     kept = [

@@ -166,6 +166,20 @@ def test_a_command_under_the_authors_own_thread_is_no_part_of_it(house, posts):
     assert [post.id for post in saved.thread.posts] == [post.number for post in posts]
 
 
+def test_refresh_looks_for_what_went_and_changed_a_moment_ago_and_costs_its_reply(house, posts):
+    asked = house.ask(posts[0])
+    thread_id = house.job(asked).thread_id
+    spent = house.world.ledger.micros
+    house.world.delete(posts[-1])
+    house.world.edit(posts[1], "In other words.")
+    mention = house.ask(posts[0], by="cleo", text="@unrollbot refresh")
+    assert len(house.world.replies_to(mention)) == 1
+    thread = house.store.threads.find(thread_id).thread
+    assert [post.text for post in thread.posts][1:] == ["In other words."]
+    assert [(gap.reason, gap.post_id) for gap in thread.gaps] == [("deleted", posts[-1].number)]
+    assert house.world.ledger.micros - spent <= 11_000 + 5_000  # the newer version is a post of its own
+
+
 def test_refresh_fetches_what_is_new_and_says_so(house, posts):
     house.ask(posts[0])
     new = house.world.post("ada", "Four.", reply_to=posts[2])
