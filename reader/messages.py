@@ -197,6 +197,8 @@ def of_mention(mention_id: int, mention: Mention) -> Note:
     if not why:
         text = "The bot has seen this post and will take it up in a moment."
         return Note("Seen", (text,), "busy", (request,), refresh=REFRESH_SOON)
+    if mention.reason == "edited":
+        return Note("Asked before", (why,), links=(request,))
     return Note("Not a request", (why,), links=(request,), howto=True)
 
 

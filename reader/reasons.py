@@ -25,7 +25,7 @@ REASONS = {
     "in-prefix": "The bot is named there only because X names everybody who is in a conversation.",
     "own-post": "The post was written by the bot itself.",
     "repost": "Reposts are not requests.",
-    "edited": "The post is a newer version of one that asked before; each is answered once.",
+    "edited": "This is a newer version of a post that asked before: it gets one answer, under it on X.",
     "negated": "The post says not to unroll.",
     "only-talk": "The post speaks of unrolling without asking for it.",
     "already-answered": "This thread was already asked for and answered; everybody reads the same page.",

@@ -244,6 +244,14 @@ def test_a_mention_that_asked_for_nothing_is_told_why(site, store):
     assert int(site.get("/status/9").headers["refresh"]) > 0
 
 
+def test_a_newer_version_of_a_request_is_not_told_how_to_ask(site, store):
+    store.mentions[8] = FakeMention("refusal", "edited")
+    text = Page(site.get("/status/8").text).text
+    assert "a post that asked before" in text
+    assert "Not a request" not in text
+    assert "To ask for a thread" not in text
+
+
 @pytest.mark.parametrize("name", ["5", "soup", "9" * 40, "-3"])
 def test_an_unknown_request_is_not_found_kindly(site, name):
     answer = site.get(f"/status/{name}")
