@@ -31,7 +31,7 @@ log = structlog.get_logger()
 # A single post is worth a page if it is longer than this or has something to see.
 LONG_POST = 280
 
-# A page that was checked within this time is answered with as it is; whoever asks for a refresh asks for more.
+# A page that was checked within this time is answered with as it is, unless a refresh was asked for.
 CONFIRM_AFTER = timedelta(minutes=10)
 
 
